@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from annotate.logs import current_request_id
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# What a proxy may hand us; anything else could forge log lines.
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Name every request, in each of its log lines and in the `X-Request-ID` answered."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
+        token = current_request_id.set(name)
+        try:
+            response = get_response(request)
+        finally:
+            current_request_id.reset(token)
+        response["X-Request-ID"] = name
+        return response
+
+    return middleware
+
+
+def time_zone(get_response: GetResponse) -> GetResponse:
+    """Show times in the zone of the person who looks."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        zone = getattr(request.user, "time_zone", None)
+        if zone is None:
+            return get_response(request)
+        with timezone.override(zone):
+            return get_response(request)
+
+    return middleware
