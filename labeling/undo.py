@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from labeling import queue
+from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
+from labeling.skip import SKIPS_UNTIL_OWNER, skips
+from labeling.submit import keep, sent_before
+from projects.models import Document, Project, User
+
+
+def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | None:
+    """Take back this person's last submit or skip, and give the document back to them.
+
+    What was chosen returns as a draft. A change to an earlier answer goes back to what stood
+    before it. The same client id twice undoes once. None when there is nothing to undo.
+    """
+    with transaction.atomic():
+        before = sent_before(annotator, client_id)
+        if before is not None:
+            return before.document
+        annotation = _last(project, annotator)
+        if annotation is None or annotation.last_event is None:
+            return None
+        undone = annotation.last_event
+        restored = _answers_before(undone)
+        event = Event.objects.create(
+            project=project,
+            document=annotation.document,
+            actor=annotator,
+            kind=EventKind.UNDO,
+            client_id=client_id,
+            replaces=undone,
+            guideline=project.guideline,
+            payload={} if restored is None else {"answers": restored},
+        )
+        if restored is None:
+            _withdraw(annotation, event, undone)
+        else:
+            items = {int(question): chosen for question, chosen in restored.items()}
+            keep(annotation, items=items, event=event, surplus=annotation.surplus)
+    return annotation.document
+
+
+def _last(project: Project, annotator: User) -> Annotation | None:
+    return (
+        Annotation.objects.in_project(project)
+        .by(annotator)
+        .finished()
+        .select_for_update(of=("self",))
+        .select_related("document__project", "last_event__replaces")
+        .latest_first()
+        .first()
+    )
+
+
+def _answers_before(event: Event) -> dict[str, Any] | None:
+    """What a change replaced; None when the event was no change."""
+    if event.kind != EventKind.REVISE or event.replaces is None:
+        return None
+    answers: dict[str, Any] = event.replaces.payload["answers"]
+    return answers
+
+
+def _withdraw(annotation: Annotation, event: Event, undone: Event) -> None:
+    document, annotator = annotation.document, annotation.annotator
+    assert annotator is not None
+    annotation.answers.all().delete()
+    annotation.state = AnnotationState.UNDONE
+    annotation.answered_questions = []
+    annotation.last_event = event
+    annotation.finished_at = None
+    annotation.save()
+    if skips(document) < SKIPS_UNTIL_OWNER:
+        queue.reopen(document)
+    queue.give_back(project=annotation.project, annotator=annotator)
+    if not annotation.surplus:
+        queue.lease_again(document=document, annotator=annotator)
+        queue.settle(document)
+    chosen = {
+        question: [item["label"] for item in items]
+        for question, items in undone.payload.get("answers", {}).items()
+    }
+    Draft.objects.update_or_create(
+        document=document,
+        annotator=annotator,
+        defaults={"client_id": uuid.uuid4(), "sequence": 0, "payload": chosen},
+    )

@@ -1,0 +1,24 @@
+from projects.models.document import Document, DocumentState, document_hash
+from projects.models.job import Job, JobState
+from projects.models.membership import Invite, Membership, Role
+from projects.models.project import GuidelineVersion, Project, QueueOrder
+from projects.models.question import Label, Question, QuestionKind
+from projects.models.user import User
+
+__all__ = [
+    "Document",
+    "DocumentState",
+    "GuidelineVersion",
+    "Invite",
+    "Job",
+    "JobState",
+    "Label",
+    "Membership",
+    "Project",
+    "Question",
+    "QuestionKind",
+    "QueueOrder",
+    "Role",
+    "User",
+    "document_hash",
+]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+
+from projects.models.membership import Membership
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+
+class QueueOrder(models.TextChoices):
+    RANDOM = "random", "Random"
+    IMPORTED = "imported", "As imported"
+
+
+def default_text_fields() -> list[str]:
+    return ["text"]
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def for_user(self, user: User) -> ProjectQuerySet:
+        return self.filter(memberships__user=user)
+
+    def active(self) -> ProjectQuerySet:
+        return self.filter(archived_at=None)
+
+
+class Project(models.Model):
+    """Questions that people answer about documents."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    text_fields = models.JSONField(
+        default=default_text_fields, help_text="Names of a document's texts, in reading order."
+    )
+    overlap = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text="How many people answer each document.",
+    )
+    reserve = models.FloatField(
+        default=0.2,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Share of documents served at random; half of it without suggestions.",
+    )
+    reserve_epoch = models.PositiveIntegerField(default=1)
+    queue_order = models.CharField(
+        max_length=20, choices=QueueOrder.choices, default=QueueOrder.RANDOM
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through=Membership, related_name="projects"
+    )
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("project", args=[self.slug])
+
+    @property
+    def guideline(self) -> GuidelineVersion | None:
+        """The guidelines in force; None before the first were written."""
+        return self.guideline_versions.order_by("-number").first()
+
+
+class GuidelineVersion(models.Model):
+    """Guidelines as they stood from one moment on. Never changed, only followed by a newer one."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="guideline_versions"
+    )
+    number = models.PositiveIntegerField()
+    text = models.TextField(blank=True, help_text="Markdown.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["project", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="guideline_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Guidelines {self.number}"
