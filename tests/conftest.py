@@ -1,0 +1,70 @@
+"""The people every test knows, and the project most of them work in."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from projects.models import Project, Question, Role, User
+from tests.factories import make_member, make_project, make_question, make_user
+
+
+@pytest.fixture
+def project(db) -> Project:
+    """One required single-choice question, `topic`: Refund, Late delivery, Praise."""
+    project = make_project("Support tickets", slug="tickets")
+    make_question(project)
+    return project
+
+
+@pytest.fixture
+def question(project) -> Question:
+    return project.questions.get()
+
+
+@pytest.fixture
+def alice(project) -> User:
+    """Owns the project."""
+    return make_member(project, "alice", Role.OWNER)
+
+
+@pytest.fixture
+def rita(project) -> User:
+    """Reviews."""
+    return make_member(project, "rita", Role.REVIEWER)
+
+
+@pytest.fixture
+def bob(project) -> User:
+    """Annotates."""
+    return make_member(project, "bob", Role.ANNOTATOR)
+
+
+@pytest.fixture
+def dora(project) -> User:
+    """Annotates as well."""
+    return make_member(project, "dora", Role.ANNOTATOR)
+
+
+@pytest.fixture
+def vera(project) -> User:
+    """Only looks."""
+    return make_member(project, "vera", Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    """A stranger: signed in, member of nothing here."""
+    return make_user("charlie")
+
+
+@pytest.fixture
+def client_of():
+    """A test client signed in as this person."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
