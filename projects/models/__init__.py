@@ -4,6 +4,7 @@ from projects.models.membership import Invite, Membership, Role
 from projects.models.project import GuidelineVersion, Project, QueueOrder
 from projects.models.question import Label, Question, QuestionKind
 from projects.models.user import User
+from projects.models.worker import WorkerBeat
 
 __all__ = [
     "Document",
@@ -20,5 +21,6 @@ __all__ = [
     "QueueOrder",
     "Role",
     "User",
+    "WorkerBeat",
     "document_hash",
 ]

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
+
+from projects.models.worker import WorkerBeat
 
 
 class JobState(models.TextChoices):
@@ -20,6 +24,11 @@ FINISHED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 class JobQuerySet(models.QuerySet["Job"]):
     def unfinished(self) -> JobQuerySet:
         return self.exclude(state__in=FINISHED)
+
+    def silent(self) -> JobQuerySet:
+        """Unfinished, and nobody has said anything about them for too long."""
+        limit = timezone.now() - timedelta(seconds=settings.JOB_STALE_SECONDS)
+        return self.unfinished().filter(heartbeat_at__lt=limit)
 
 
 class Job(models.Model):
@@ -42,6 +51,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
     run_token = models.UUIDField(null=True, blank=True, help_text="Fences off an older run.")
+    task_id = models.CharField(max_length=64, blank=True, help_text="Its last dispatch.")
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -66,3 +76,12 @@ class Job(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state in FINISHED
+
+    @property
+    def title(self) -> str:
+        return self.kind.replace("_", " ").capitalize()
+
+    @property
+    def lacks_worker(self) -> bool:
+        """Whether it waits for a worker although none is running."""
+        return not self.is_finished and not WorkerBeat.objects.alive().exists()

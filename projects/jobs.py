@@ -1,0 +1,280 @@
+"""Background jobs: one table says what is to be done, how far it is and how to resume it.
+
+django-tasks carries a job's id to a worker and nothing else. A run owns its job through a token:
+every write of the run asks for that token, so a run that was given up for dead cannot write
+over the one that took its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django_tasks import TaskResultStatus, task
+from django_tasks.exceptions import TaskResultDoesNotExist
+
+from projects.models import Job, JobState, Project, User, WorkerBeat
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.5
+MESSAGE_LENGTH = Job._meta.get_field("message").max_length
+
+# Set when this process is asked to stop: runs put their job back at the next safe moment.
+stopping = threading.Event()
+# The tokens of the runs in this process, for the beat that says they live.
+running: set[uuid.UUID] = set()
+
+
+class JobError(Exception):
+    """Fails a job with a message meant for the person who started it."""
+
+
+class JobCancelled(Exception):
+    """Somebody asked for this job to stop."""
+
+
+class JobReleased(Exception):
+    """This worker is stopping; another one resumes the job from its checkpoint."""
+
+
+class JobLost(Exception):
+    """Another run has taken this job over; the present one must not write any more."""
+
+
+Handler = Callable[["JobRun"], dict[str, Any] | None]
+handlers: dict[str, Handler] = {}
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register what a kind of job does.
+
+    The function works in chunks. It writes each chunk and `run.save_checkpoint(...)` in one
+    transaction and starts again from `run.checkpoint`: it can be killed at any moment. What it
+    returns becomes the job's result.
+    """
+
+    def register(function: Handler) -> Handler:
+        if handlers.setdefault(kind, function) is not function:
+            raise ValueError(f"Two handlers for jobs of kind {kind!r}.")
+        return function
+
+    return register
+
+
+class JobRun:
+    """One attempt at a job, as its handler sees it."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.checkpoint: dict[str, Any] = dict(job.checkpoint)
+        self._progress: dict[str, Any] = {}
+        self._written = float("-inf")
+
+    def progress(self, done: int, total: int | None = None, message: str = "") -> None:
+        """Say how far the job is. Cheap: it is written twice a second and at the end."""
+        self._progress = {"progress_done": done, "message": message[:MESSAGE_LENGTH]}
+        if total is not None:
+            self._progress["progress_total"] = total
+        if time.monotonic() - self._written >= PROGRESS_SECONDS:
+            self._written = time.monotonic()
+            self._write(**self._progress)
+
+    def save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remember where to resume. Raises JobLost, which rolls the caller's chunk back."""
+        self._write(checkpoint=checkpoint)
+        self.checkpoint = dict(checkpoint)
+
+    def raise_if_cancelled(self) -> None:
+        """Call between chunks. Raises JobCancelled or, when the worker stops, JobReleased."""
+        if Job.objects.filter(pk=self.job.pk, cancel_requested_at__isnull=False).exists():
+            raise JobCancelled
+        if stopping.is_set():
+            raise JobReleased
+
+    def finish(self, state: JobState, **outcome: Any) -> None:
+        self._write(
+            state=state, finished_at=timezone.now(), run_token=None, **self._progress, **outcome
+        )
+
+    def release(self) -> None:
+        """Put the job back as if this attempt had not been."""
+        with transaction.atomic():
+            self._write(
+                state=JobState.QUEUED, run_token=None, attempts=F("attempts") - 1, **self._progress
+            )
+            dispatch(self.job)
+
+    def _write(self, **changes: Any) -> None:
+        mine = Job.objects.filter(
+            pk=self.job.pk, state=JobState.RUNNING, run_token=self.job.run_token
+        )
+        if not mine.update(heartbeat_at=timezone.now(), **changes):
+            raise JobLost
+
+
+def enqueue(
+    *, project: Project | None, kind: str, params: dict[str, Any], created_by: User | None = None
+) -> Job:
+    """Have a worker do it. The job exists, and is dispatched, once the transaction commits."""
+    if kind not in handlers:
+        raise ValueError(f"No handler for jobs of kind {kind!r}.")
+    with transaction.atomic():
+        job = Job.objects.create(
+            project=project,
+            kind=kind,
+            params=params,
+            created_by=created_by,
+            heartbeat_at=timezone.now(),
+        )
+        dispatch(job)
+    job.refresh_from_db()
+    return job
+
+
+def dispatch(job: Job) -> None:
+    """Hand a queued job to the workers; call it in the transaction that queued it."""
+    result = run_job.enqueue(job.pk)
+    Job.objects.filter(pk=job.pk).update(task_id=result.id)
+
+
+@task()
+def run_job(job_id: int) -> None:
+    """Claim the job and run it. The loser of a claim returns quietly."""
+    job = claim(job_id)
+    if job is None:
+        logger.info("job not claimed", extra={"job": job_id})
+        return
+    run = JobRun(job)
+    running.add(job.run_token)
+    try:
+        attempt(run)
+    except JobReleased:
+        run.release()
+        logger.info("job released", extra={"job": job.pk})
+    except JobLost:
+        logger.warning("job lost to another run", extra={"job": job.pk})
+    finally:
+        running.discard(job.run_token)
+
+
+def claim(job_id: int) -> Job | None:
+    """Make a queued job ours; None if it is not queued any more."""
+    token = uuid.uuid4()
+    claimed = Job.objects.filter(pk=job_id, state=JobState.QUEUED).update(
+        state=JobState.RUNNING,
+        run_token=token,
+        attempts=F("attempts") + 1,
+        started_at=Coalesce("started_at", timezone.now()),
+        heartbeat_at=timezone.now(),
+    )
+    return Job.objects.select_related("project", "created_by").get(pk=job_id) if claimed else None
+
+
+def attempt(run: JobRun) -> None:
+    """Call the handler and write down how it ended."""
+    about = {"job": run.job.pk, "kind": run.job.kind, "attempt": run.job.attempts}
+    logger.info("job started", extra=about)
+    try:
+        run.raise_if_cancelled()
+        result = handlers[run.job.kind](run)
+    except JobCancelled:
+        run.finish(JobState.CANCELLED)
+    except (JobReleased, JobLost):
+        raise
+    except JobError as error:
+        logger.info("job failed", extra={**about, "reason": str(error)})
+        run.finish(JobState.FAILED, error=str(error))
+    except OperationalError:
+        # The database had trouble: the job stays as it is, falls silent and is picked up again.
+        logger.exception("job interrupted", extra=about)
+    except Exception as error:
+        logger.exception("job broke", extra=about)
+        run.finish(JobState.FAILED, error=f"Unexpected problem ({type(error).__name__}): {error}")
+    else:
+        run.finish(JobState.DONE, result=result or {})
+        logger.info("job done", extra=about)
+
+
+def cancel(job: Job) -> None:
+    """Ask a job to stop. One that nobody runs is cancelled at once."""
+    now = timezone.now()
+    stopped = {"state": JobState.CANCELLED, "finished_at": now, "run_token": None}
+    unfinished = Job.objects.unfinished().filter(pk=job.pk)
+    unfinished.update(cancel_requested_at=Coalesce("cancel_requested_at", now))
+    if not unfinished.filter(state=JobState.QUEUED).update(**stopped):
+        unfinished.silent().update(**stopped)
+
+
+def retry(job: Job) -> bool:
+    """Run a failed or cancelled job again from its checkpoint; False if it is neither."""
+    with transaction.atomic():
+        again = Job.objects.filter(
+            pk=job.pk, state__in=[JobState.FAILED, JobState.CANCELLED]
+        ).update(
+            state=JobState.QUEUED,
+            attempts=0,
+            error="",
+            cancel_requested_at=None,
+            finished_at=None,
+            heartbeat_at=timezone.now(),
+        )
+        if again:
+            dispatch(job)
+    return bool(again)
+
+
+def pick_up_silent() -> int:
+    """Queue again what a dead worker left behind; how many jobs that were."""
+    return sum(pick_up(job) for job in Job.objects.silent())
+
+
+def pick_up(job: Job) -> bool:
+    """Take a silent job out of its dead run's hands, unless somebody else just did."""
+    if job.state == JobState.QUEUED and is_waiting(job):
+        return False
+    now = timezone.now()
+    as_seen = Job.objects.filter(
+        pk=job.pk, state=job.state, run_token=job.run_token, heartbeat_at=job.heartbeat_at
+    )
+    over = {"finished_at": now, "run_token": None}
+    if job.cancel_requested_at:
+        return bool(as_seen.update(state=JobState.CANCELLED, **over))
+    if job.attempts >= job.max_attempts:
+        error = f"The worker stopped {job.attempts} times while it ran this job."
+        return bool(as_seen.update(state=JobState.FAILED, error=error, **over))
+    with transaction.atomic():
+        ours = as_seen.update(state=JobState.QUEUED, run_token=None, heartbeat_at=now)
+        if ours:
+            dispatch(job)
+            logger.warning("job picked up again", extra={"job": job.pk, "kind": job.kind})
+    return bool(ours)
+
+
+def is_waiting(job: Job) -> bool:
+    """Whether a dispatch of this job is still to be taken by a worker."""
+    try:
+        return run_job.get_result(job.task_id).status == TaskResultStatus.READY
+    except TaskResultDoesNotExist:
+        return False
+
+
+def beat(worker: WorkerBeat) -> None:
+    """Say that this worker lives, and with it the jobs it is running."""
+    now = timezone.now()
+    WorkerBeat.objects.update_or_create(
+        name=worker.name, defaults={"beat_at": now}, create_defaults={"started_at": now, "beat_at": now}
+    )
+    Job.objects.filter(run_token__in=running.copy()).update(heartbeat_at=now)
+
+
+def workers_alive() -> bool:
+    return WorkerBeat.objects.alive().exists()
