@@ -1,5 +1,17 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class AnnotateConfig(AppConfig):
     name = "annotate"
+    default = True
+
+    def ready(self) -> None:
+        from annotate import checks  # noqa: F401  (registers them)
+
+
+class StaticConfig(StaticFilesConfig):
+    # We serve an htmx of our own; the copies inside django-htmx are left out.
+    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "django_htmx"]
