@@ -18,7 +18,9 @@ STANDARD = frozenset(
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     fields = {name: value for name, value in vars(record).items() if name not in STANDARD}
-    if request_id := current_request_id.get():
+    # Django writes its own lines about a request after the middleware has gone.
+    request = getattr(record, "request", None)
+    if request_id := current_request_id.get() or getattr(request, "request_id", ""):
         fields["request_id"] = request_id
     return fields
 

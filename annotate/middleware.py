@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 
@@ -8,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from annotate.logs import current_request_id
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -21,15 +25,30 @@ def request_id(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-ID", "")
         name = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
+        request.request_id = name  # type: ignore[attr-defined]
         token = current_request_id.set(name)
+        started = time.perf_counter()
         try:
             response = get_response(request)
+            log_request(request, response, time.perf_counter() - started)
         finally:
             current_request_id.reset(token)
         response["X-Request-ID"] = name
         return response
 
     return middleware
+
+
+def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    logger.info(
+        "request",
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "milliseconds": round(seconds * 1000, 1),
+        },
+    )
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:
