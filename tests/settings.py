@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 
@@ -11,7 +12,14 @@ os.environ.update({"DATA_DIR": folder, "PUBLIC_URL": "http://testserver", "ENGIN
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 
 from annotate.settings import *  # noqa: E402, F403
-from annotate.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
+from annotate.settings import (  # noqa: E402
+    CACHES,
+    CHANNEL_LAYERS,
+    DATA_DIR,
+    DATABASES,
+    REDIS_URL,
+    STORAGES,
+)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -22,3 +30,7 @@ WHITENOISE_AUTOREFRESH = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of a live server then see the same database.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+# Several test processes share one Redis; each keeps to names of its own.
+if REDIS_URL:
+    CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"test-{secrets.token_hex(6)}"
+    CACHES["default"]["KEY_PREFIX"] = CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
