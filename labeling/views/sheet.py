@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -45,6 +45,7 @@ def label_page(
         "skip_reasons": SkipReason.choices,
         "message": message,
         "error": error,
+        "undo_id": uuid4(),
         "errors": errors or {},
     }
     fragment = request.htmx and not request.htmx.boosted
