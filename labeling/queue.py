@@ -30,7 +30,7 @@ def lease_next(*, project: Project, annotator: User) -> Document | None:
     held = held_document(project=project, annotator=annotator, now=now)
     if held is not None:
         return held
-    free_expired(project=project, now=now)
+    free_expired(Slot.objects.filter(project=project), now)
     lanes = (True, False) if random.random() < project.reserve else (False, True)
     for in_reserve in lanes:
         slot = _claim(project.slots.filter(in_reserve=in_reserve), annotator, now)
@@ -48,11 +48,9 @@ def held_document(*, project: Project, annotator: User, now: datetime) -> Docume
     return slot.document if slot else None
 
 
-def free_expired(*, project: Project, now: datetime) -> None:
+def free_expired(slots: SlotQuerySet, now: datetime) -> None:
     """Give back what was leased by people who are gone."""
-    Slot.objects.filter(project=project).expired(now).update(
-        state=SlotState.FREE, annotator=None, leased_until=None
-    )
+    slots.expired(now).update(state=SlotState.FREE, annotator=None, leased_until=None)
 
 
 def _claim(lane: SlotQuerySet, annotator: User, now: datetime) -> Slot | None:
@@ -92,8 +90,9 @@ def fill_slot(*, document: Document, annotator: User) -> bool:
     answered = {"state": SlotState.ANSWERED, "annotator": annotator, "leased_until": None}
     if mine.exclude(state=SlotState.CLOSED).update(**answered):
         return True
-    free_expired(project=document.project, now=timezone.now())
-    spare = Slot.objects.filter(document=document).free().order_by("pk")
+    every = Slot.objects.filter(document=document)
+    free_expired(every, timezone.now())
+    spare = every.free().order_by("pk")
     for pk in spare.values_list("pk", flat=True):
         if Slot.objects.free().filter(pk=pk).update(**answered):
             return True

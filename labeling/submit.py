@@ -71,8 +71,13 @@ def submit(
 
 
 def lock_annotation(document: Document, annotator: User) -> Annotation:
-    """This person's annotation of the document, made when missing, locked to the end."""
-    annotation, _ = Annotation.objects.select_for_update().get_or_create(
+    """This person's annotation of the document, made when missing.
+
+    The document is locked to the end of the transaction, so that two people who give the last
+    two answers at once see each other and the document becomes done.
+    """
+    Document.objects.select_for_update(no_key=True).get(pk=document.pk)
+    annotation, _ = Annotation.objects.get_or_create(
         document=document, annotator=annotator, defaults={"project": document.project}
     )
     return annotation

@@ -9,7 +9,7 @@ from django.db import transaction
 from labeling import queue
 from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
 from labeling.skip import SKIPS_UNTIL_OWNER, skips
-from labeling.submit import keep, sent_before
+from labeling.submit import keep, lock_annotation, sent_before
 from projects.models import Document, Project, User
 
 
@@ -23,8 +23,11 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
         before = sent_before(annotator, client_id)
         if before is not None:
             return before.document
-        annotation = _last(project, annotator)
-        if annotation is None or annotation.last_event is None:
+        last = _last(project, annotator)
+        if last is None:
+            return None
+        annotation = lock_annotation(last.document, annotator)
+        if annotation.last_event is None or annotation.last_event != last.last_event:
             return None
         undone = annotation.last_event
         restored = _answers_before(undone)
@@ -51,8 +54,7 @@ def _last(project: Project, annotator: User) -> Annotation | None:
         Annotation.objects.in_project(project)
         .by(annotator)
         .finished()
-        .select_for_update(of=("self",))
-        .select_related("document__project", "last_event__replaces")
+        .select_related("document__project", "last_event")
         .latest_first()
         .first()
     )

@@ -160,9 +160,7 @@ def test_what_is_given_back_is_free_for_others(project, bob, dora):
     assert lease_next(project=project, annotator=dora) == document
 
 
-def test_leasing_costs_the_same_at_any_size(
-    project, bob, monkeypatch, django_assert_num_queries
-):
+def test_leasing_costs_the_same_at_any_size(project, bob, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr("labeling.queue.random.random", lambda: 0.99)
     make_documents(project, count=3)
     with django_assert_num_queries(8):  # two of them open a savepoint, two release it

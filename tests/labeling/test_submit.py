@@ -88,9 +88,7 @@ def test_a_required_question_wants_a_label(document, bob, question):
     with pytest.raises(InvalidAnswers) as raised:
         answer(document, bob)
 
-    assert raised.value.errors == {
-        question.pk: "Topic: choose a label, or skip the document."
-    }
+    assert raised.value.errors == {question.pk: "Topic: choose a label, or skip the document."}
     assert Event.objects.count() == 0
 
 
