@@ -31,7 +31,8 @@ def lease_next(*, project: Project, annotator: User) -> Document | None:
     if held is not None:
         return held
     free_expired(Slot.objects.filter(project=project), now)
-    lanes = (True, False) if random.random() < project.reserve else (False, True)
+    from_reserve = random.random() < project.reserve  # noqa: S311 - chance, not secrecy
+    lanes = (True, False) if from_reserve else (False, True)
     for in_reserve in lanes:
         slot = _claim(project.slots.filter(in_reserve=in_reserve), annotator, now)
         if slot is not None:

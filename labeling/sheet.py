@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q
 
@@ -159,9 +158,9 @@ def progress_of(project: Project, annotator: User) -> Progress:
     return Progress(done=documents["done"], total=documents["total"], mine=mine)
 
 
-def why_nothing(project: Project, annotator: User) -> str:
+def why_nothing(project: Project) -> str:
     """Why the queue has nothing for this person: empty, skipped, waiting or done."""
-    published: Any = project.documents.published()
+    published = project.documents.published()
     if not published.exists():
         return "empty"
     if Slot.objects.filter(project=project).leased().exists():

@@ -60,7 +60,7 @@ def submit(
             raise Conflict("You answered this document in another tab or window.")
         exposures.mark_painted(document=document, annotator=annotator, ids=submission.painted)
         items = _items(document, annotator, answers, questions)
-        event = _record(annotation, items, submission)
+        event = _record(annotation, annotator, items, submission)
         surplus = not queue.fill_slot(document=document, annotator=annotator)
         keep(annotation, items=items, event=event, surplus=surplus)
         if document.state != DocumentState.OWNER:
@@ -154,9 +154,8 @@ def _items(
     }
 
 
-def _record(annotation: Annotation, items: Items, submission: Submission) -> Event:
-    document, annotator = annotation.document, annotation.annotator
-    assert annotator is not None
+def _record(annotation: Annotation, annotator: User, items: Items, submission: Submission) -> Event:
+    document = annotation.document
     submitted = annotation.state == AnnotationState.SUBMITTED
     return Event.objects.create(
         project=document.project,

@@ -42,7 +42,7 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
             payload={} if restored is None else {"answers": restored},
         )
         if restored is None:
-            _withdraw(annotation, event, undone)
+            _withdraw(annotation, annotator, event, undone)
         else:
             items = {int(question): chosen for question, chosen in restored.items()}
             keep(annotation, items=items, event=event, surplus=annotation.surplus)
@@ -68,9 +68,8 @@ def _answers_before(event: Event) -> dict[str, Any] | None:
     return answers
 
 
-def _withdraw(annotation: Annotation, event: Event, undone: Event) -> None:
-    document, annotator = annotation.document, annotation.annotator
-    assert annotator is not None
+def _withdraw(annotation: Annotation, annotator: User, event: Event, undone: Event) -> None:
+    document = annotation.document
     annotation.answers.all().delete()
     annotation.state = AnnotationState.UNDONE
     annotation.answered_questions = []

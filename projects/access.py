@@ -53,7 +53,7 @@ def project_view(
         ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return sign_in_first(request)
-            membership = membership_or_404(cast("User", request.user), slug)
+            membership = membership_or_404(request.user, slug)
             if membership.role not in roles:
                 raise PermissionDenied(f"This page is not open to a {membership.role}.")
             project_request = cast("ProjectRequest", request)

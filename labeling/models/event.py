@@ -22,7 +22,7 @@ class AppendOnly(Exception):
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    def update(self, **fields: Any) -> NoReturn:
+    def update(self, **_fields: Any) -> NoReturn:
         raise AppendOnly("Events are never changed; add one that replaces it.")
 
     def delete(self) -> NoReturn:
@@ -86,5 +86,5 @@ class Event(models.Model):
             raise AppendOnly("Events are never changed; add one that replaces it.")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise AppendOnly("Events are never deleted; erasure leaves a tombstone.")

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from labeling.submit import Submission
 
 DAY_MS = 24 * 60 * 60 * 1000
+MOST_DIGITS = 15
 MOST_PAINTED = 100
 
 
@@ -32,7 +33,7 @@ def posted_uuid(post: QueryDict, name: str) -> UUID:
 def posted_int(post: QueryDict, name: str) -> int:
     """A whole number of zero or more; zero when it is missing."""
     value = post.get(name) or "0"
-    if not value.isascii() or not value.isdecimal() or len(value) > 15:
+    if not value.isascii() or not value.isdecimal() or len(value) > MOST_DIGITS:
         raise BadRequest(f"{name} must be a whole number.")
     return int(value)
 

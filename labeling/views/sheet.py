@@ -41,7 +41,7 @@ def label_page(
         "guideline_number": guideline.number if guideline else None,
         "progress": progress_of(project, request.user),
         "history": history_of(project, request.user),
-        "reason": "" if document else why_nothing(project, request.user),
+        "reason": "" if document else why_nothing(project),
         "skip_reasons": SkipReason.choices,
         "message": message,
         "error": error,

@@ -98,7 +98,7 @@ class Document(models.Model):
 
     @property
     def arm(self) -> str:
-        """ "blind" or "open" inside the reserve, "" outside it. An imported test row is blind."""
+        """In the reserve "blind" or "open", outside it "". An imported test row is blind."""
         if self.imported_split:
             return "blind" if self.imported_split == "test" else ""
         if not self.in_reserve:
