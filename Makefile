@@ -22,7 +22,7 @@ CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command
 .PHONY: help install install-dev run test unit e2e browser lint types check bench clean
 
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv and install the pinned packages (TORCH_INDEX=URL: torch from there)
 install-dev: $(INSTALLED_DEV)

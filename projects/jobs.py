@@ -52,6 +52,8 @@ class JobLost(Exception):
 
 Handler = Callable[["JobRun"], dict[str, Any] | None]
 handlers: dict[str, Handler] = {}
+Follower = Callable[[Job], None]
+followers: dict[str, list[Follower]] = {}
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -65,6 +67,19 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
     def register(function: Handler) -> Handler:
         if handlers.setdefault(kind, function) is not function:
             raise ValueError(f"Two handlers for jobs of kind {kind!r}.")
+        return function
+
+    return register
+
+
+def after(kind: str) -> Callable[[Follower], Follower]:
+    """Call this with each job of that kind that is done, in the transaction that says so.
+
+    So a room can go on with what a job to its left brought; it should only enqueue.
+    """
+
+    def register(function: Follower) -> Follower:
+        followers.setdefault(kind, []).append(function)
         return function
 
     return register
@@ -186,6 +201,10 @@ def attempt(run: JobRun) -> None:
     try:
         run.raise_if_cancelled()
         result = handlers[run.job.kind](run)
+        with transaction.atomic():
+            run.finish(JobState.DONE, result=result or {})
+            for follow in followers.get(run.job.kind, []):
+                follow(run.job)
     except JobCancelled:
         run.finish(JobState.CANCELLED)
     except (JobReleased, JobLost):
@@ -200,7 +219,6 @@ def attempt(run: JobRun) -> None:
         logger.exception("job broke", extra=about)
         run.finish(JobState.FAILED, error=f"Unexpected problem ({type(error).__name__}): {error}")
     else:
-        run.finish(JobState.DONE, result=result or {})
         logger.info("job done", extra=about)
 
 

@@ -9,7 +9,7 @@ import tempfile
 folder = tempfile.mkdtemp(prefix="annotate-tests-")
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.environ.update({"DATA_DIR": folder, "PUBLIC_URL": "http://testserver", "ENGINE": "fake"})
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ.setdefault("SECRET_KEY", "only-for-tests-and-long-enough-for-the-check")
 
 from annotate.settings import *  # noqa: E402, F403
 from annotate.settings import (  # noqa: E402

@@ -303,6 +303,36 @@ def test_a_failed_job_runs_again_from_its_checkpoint(job, does):
     assert (job.result, job.error) == ({"row": 5}, "")
 
 
+def test_what_follows_a_job_is_called_once_it_is_done(job, does, monkeypatch):
+    followed = []
+    monkeypatch.setitem(jobs.followers, "work", [lambda job: followed.append(job.pk)])
+    run_waiting()
+
+    assert followed == [job.pk]
+
+
+def test_nothing_follows_a_failed_job(job, does, monkeypatch):
+    def work(run):
+        raise JobError("No.")
+
+    monkeypatch.setitem(jobs.followers, "work", [lambda job: pytest.fail("It followed.")])
+    does(work)
+    run_waiting()
+
+    assert state_of(job) == JobState.FAILED
+
+
+def test_a_job_is_not_done_without_what_follows_it(job, monkeypatch, caplog):
+    def follow(job):
+        raise ValueError("cannot enqueue")
+
+    monkeypatch.setitem(jobs.followers, "work", [follow])
+    run_waiting()
+
+    assert state_of(job) == JobState.FAILED
+    assert job.error == "Unexpected problem (ValueError): cannot enqueue"
+
+
 def test_progress_is_written_seldom_however_often_it_is_told(job, django_assert_num_queries):
     run = JobRun(claim(job.pk))
 
