@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from labeling.chosen import questions_of
+from labeling.chosen import Chosen, questions_of
 from labeling.keys import keys_for
 from labeling.models import Annotation, AnnotationState, Draft, Slot
 from projects.models import Document, DocumentState, Project, Question, User
@@ -78,12 +78,12 @@ class Progress:
         return round(100 * self.done / self.total) if self.total else 0
 
 
-def sheet_for(document: Document, annotator: User) -> Sheet:
-    """The sheet of a document: a draft if one was left, else the answers given before."""
+def sheet_for(document: Document, annotator: User, posted: Chosen | None = None) -> Sheet:
+    """The sheet of a document with what was just `posted`, else a draft, else earlier answers."""
     annotation = Annotation.objects.filter(document=document, annotator=annotator).first()
     draft = Draft.objects.filter(document=document, annotator=annotator).first()
     revising = annotation is not None and annotation.state == AnnotationState.SUBMITTED
-    chosen = _chosen(annotation if revising else None, draft)
+    chosen = posted or _chosen(annotation if revising else None, draft)
     return Sheet(
         document=document,
         questions=[_block(question, chosen) for question in questions_of(document.project)],

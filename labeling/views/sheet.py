@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from labeling.chosen import Chosen
 from labeling.queue import lease_next
 from labeling.sheet import history_of, progress_of, sheet_for, why_nothing
 from labeling.skip import SkipReason
@@ -29,6 +30,7 @@ def label_page(
     error: str = "",
     status: int = 200,
     errors: Mapping[int, str] | None = None,
+    posted: Chosen | None = None,
 ) -> HttpResponse:
     """The page about this document, or about why there is none. POSTs get the sheet alone."""
     guideline = project.guideline
@@ -36,7 +38,7 @@ def label_page(
         "project": project,
         "membership": request.membership,
         "active": "label",
-        "sheet": sheet_for(document, request.user) if document else None,
+        "sheet": sheet_for(document, request.user, posted) if document else None,
         "guidelines_html": rendered(guideline.text) if guideline else "",
         "guideline_number": guideline.number if guideline else None,
         "progress": progress_of(project, request.user),

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from labeling import queue
-from labeling.chosen import InvalidAnswers, chosen_from, questions_of
+from labeling.chosen import Chosen, InvalidAnswers, chosen_from, questions_of
 from labeling.drafts import save_draft
 from labeling.submit import Conflict
 from labeling.submit import submit as submit_answers
@@ -14,6 +14,8 @@ from labeling.views.sheet import label_page, saved_and_next
 from projects.access import LABELLERS, OWNERS, ProjectRequest, project_view
 from projects.models import Document, DocumentState, Project
 
+REPLACE = "Nothing was changed. Submit once more if what you see here is to replace it."
+
 
 @require_POST
 @project_view(LABELLERS)
@@ -21,6 +23,7 @@ def submit(request: ProjectRequest, project: Project, document_id: int) -> HttpR
     """Save the answers and bring the next document."""
     document = published_document(project, document_id)
     submission = posted_submission(request.POST)
+    chosen: Chosen = {}
     try:
         chosen = chosen_from(request.POST, questions_of(project))
         if document.state == DocumentState.OWNER and request.membership.role in OWNERS:
@@ -30,11 +33,11 @@ def submit(request: ProjectRequest, project: Project, document_id: int) -> HttpR
             document=document, annotator=request.user, chosen=chosen, submission=submission
         )
     except InvalidAnswers as invalid:
-        return label_page(
-            request, project, document, error=str(invalid), errors=invalid.errors, status=422
-        )
+        problem = {"error": str(invalid), "errors": invalid.errors, "status": 422}
+        return label_page(request, project, document, posted=chosen, **problem)
     except Conflict as conflict:
-        return label_page(request, project, document, error=str(conflict), status=409)
+        problem = {"error": f"{conflict} {REPLACE}", "status": 409}
+        return label_page(request, project, document, posted=chosen, **problem)
     message = "Saved. Others had answered it already, so it is kept beside theirs."
     return saved_and_next(
         request, project, submission.client_id, message=message if submitted.surplus else ""

@@ -1,0 +1,3 @@
+from corpus.models.dataset_version import DatasetVersion
+
+__all__ = ["DatasetVersion"]
