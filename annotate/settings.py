@@ -47,11 +47,13 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-JOB_STALE_SECONDS = env.number("JOB_STALE_SECONDS", 60, least=3)
+JOB_STALE_SECONDS = env.number("JOB_STALE_SECONDS", 60, least=20)
 WORKERS = env.number("WORKERS", 1, most=64)
 
 # --- The model --------------------------------------------------------------------------------
 ENGINE = env.choice("ENGINE", "minilm", ("minilm", "fake", "off"))
+ENCODER = env.text("ENCODER")
+TORCH_THREADS = env.number("TORCH_THREADS", 0)
 
 # --- Who may talk to us -----------------------------------------------------------------------
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
