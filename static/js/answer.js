@@ -1,0 +1,131 @@
+// Picking, accepting and submitting, and the button that says what Enter will do now.
+import { announce } from "./say.js";
+import { form, isStarted, offered, onSheet, picked, questions } from "./sheet.js";
+
+// Nothing is accepted sooner than this after it changed: nobody has read it yet.
+const SETTLE_MS = 250;
+let changedAt = 0;
+let activeId = "";
+
+const title = (question) => question.querySelector(".question-name").textContent.trim();
+const isNone = (input) => "none" in input.dataset;
+const isOpen = (question) => picked(question).length === 0;
+const mustBeAnswered = (question) => "required" in question.dataset;
+
+// The one that keys pick in: where the person was last, else the first without an answer.
+export function activeQuestion() {
+  const all = questions();
+  return all.find((question) => question.dataset.question === activeId) ?? all.find(isOpen) ?? all.at(-1);
+}
+
+// One label is all that a single choice needs: on to the next open question.
+function moveOn(question) {
+  const done = !isOpen(question) && !("multiple" in question.dataset);
+  const next = done && questions().find(isOpen);
+  activeId = (next || question).dataset.question;
+}
+
+export function pick(input, on = !input.checked) {
+  input.checked = on;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+export function clearPicks() {
+  for (const question of questions()) for (const input of picked(question)) pick(input, false);
+}
+
+// Picks what is suggested wherever nothing was picked. True when that picked something.
+export function takeSuggestions() {
+  const inputs = questions().filter(isOpen).flatMap(offered);
+  if (performance.now() - changedAt < SETTLE_MS) return false;
+  for (const input of inputs) pick(input, true);
+  return inputs.length > 0;
+}
+
+// What Enter does: accept if nothing is picked, then submit if nothing is missing.
+export function go() {
+  if (!form()) return;
+  if (plan().kind === "accept" && !takeSuggestions()) return;
+  const missing = questions().find((question) => mustBeAnswered(question) && isOpen(question));
+  if (missing) {
+    announce(`${title(missing)} Pick a label first.`);
+    missing.querySelector(".choice input").focus();
+    return;
+  }
+  form().requestSubmit();
+}
+
+function plan() {
+  const open = questions().filter(isOpen);
+  if (open.some((question) => mustBeAnswered(question) && !offered(question).length))
+    return { kind: "pick", words: "Pick a label" };
+  if (open.some((question) => offered(question).length))
+    return { kind: "accept", words: "Accept and next" };
+  return { kind: "submit", words: "revising" in form().dataset ? "Save the change" : "Submit and next" };
+}
+
+export function refresh() {
+  const button = document.getElementById("go");
+  if (!button || !form()) return;
+  const { kind, words } = plan();
+  const waiting = kind === "pick" || (kind === "accept" && performance.now() - changedAt < SETTLE_MS);
+  button.querySelector(".go-text").textContent = words;
+  button.setAttribute("aria-disabled", String(waiting));
+  for (const question of questions())
+    question.classList.toggle("active", questions().length > 1 && question === activeQuestion());
+  showRule();
+}
+
+// The first choice is another one than a moment ago.
+export function suggestionChanged() {
+  changedAt = performance.now();
+  refresh();
+  setTimeout(refresh, SETTLE_MS + 10);
+}
+
+// The owner's words on the label in question, below the list, where they move nothing.
+function showRule() {
+  const rule = document.getElementById("rule");
+  const choices = [...form().querySelectorAll(".choices .choice[data-rule]")];
+  const choice =
+    choices.find((one) => one.matches(":focus-within")) ??
+    choices.find((one) => one.querySelector(":checked")) ??
+    choices.find((one) => "offered" in one.dataset);
+  rule.hidden = !choice;
+  if (!choice) return;
+  rule.querySelector("h2").textContent = choice.querySelector(".name").textContent;
+  rule.querySelector("p").textContent = choice.dataset.rule;
+}
+
+function keepNoneAlone(input) {
+  if (input.type !== "checkbox" || !input.checked) return;
+  for (const other of picked(input.closest(".question")))
+    if (isNone(other) !== isNone(input)) other.checked = false;
+}
+
+document.addEventListener("change", (event) => {
+  const question = event.target.closest("#answer .question");
+  if (!question) return;
+  keepNoneAlone(event.target);
+  moveOn(question);
+  refresh();
+});
+document.addEventListener("focusin", (event) => {
+  const question = event.target.closest("#answer .question");
+  if (!question) return;
+  activeId = question.dataset.question;
+  refresh();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#go")) return;
+  event.preventDefault();
+  // The second click of a double click was meant for the page before.
+  if (event.detail < 2) go();
+});
+
+onSheet(() => {
+  changedAt = performance.now();
+  activeId = "";
+  refresh();
+  if (isStarted() && "restored" in (form()?.dataset ?? {})) announce("Your earlier picks are back.");
+});

@@ -1,0 +1,85 @@
+// Painting what the model suggests. It never moves what a pointer is over, and never touches
+// a document whose answer has been started.
+import { suggestionChanged } from "./answer.js";
+import { announce } from "./say.js";
+import { form, isStarted, onSheet, openDocument, questions } from "./sheet.js";
+
+const KEPT = 20;
+const PICKS = 3;
+// Frames for documents that are not on screen yet: "document question" to frame.
+const early = new Map();
+
+export function receive(frame) {
+  if (frame.document !== openDocument()) return keep(frame);
+  const question = questions().find((one) => Number(one.dataset.question) === frame.question);
+  if (!question || isStarted()) return;
+  const picks = question.querySelector(".picks");
+  if (picks?.matches(":hover")) {
+    picks.addEventListener("pointerleave", () => receive(frame), { once: true });
+    return;
+  }
+  paint(question, frame);
+}
+
+function keep(frame) {
+  const name = `${frame.document} ${frame.question}`;
+  early.delete(name);
+  early.set(name, frame);
+  if (early.size > KEPT) early.delete(early.keys().next().value);
+}
+
+function paint(question, frame) {
+  const before = firstOffered(question);
+  const items = new Map(frame.items.map((item) => [item.label, item]));
+  for (const choice of question.querySelectorAll(".choices .choice[data-label]"))
+    paintChoice(choice, items.get(Number(choice.dataset.label)));
+  paintPicks(question, frame.items);
+  if (frame.items.length) markPainted(frame.exposure);
+  const now = firstOffered(question);
+  if (now === before) return;
+  suggestionChanged();
+  if (now) announce(`Suggested: ${now.querySelector(".name").textContent.trim()}, ${now.dataset.share}`);
+}
+
+const firstOffered = (question) => question.querySelector(".choices .choice[data-offered]");
+
+function paintChoice(choice, item) {
+  const percent = item ? Math.round(item.score * 100) : 0;
+  choice.toggleAttribute("data-offered", Boolean(item?.offered));
+  choice.toggleAttribute("data-share", percent > 0);
+  if (percent > 0) choice.dataset.share = `${percent} %`;
+  choice.querySelector(".share").textContent = percent > 0 ? `${percent} %` : "";
+  choice.querySelector(".bar > span").style.width = `${percent}%`;
+}
+
+// The likeliest few on top of a long list, each a second handle on its row.
+function paintPicks(question, items) {
+  const picks = question.querySelector(".picks");
+  if (!picks) return;
+  const rows = items.slice(0, PICKS).map((item) => {
+    const row = question.querySelector(`.choices [data-label="${item.label}"]`).cloneNode(true);
+    row.querySelector("input").remove();
+    row.htmlFor = `label-${item.label}`;
+    row.hidden = false;
+    row.removeAttribute("data-key");
+    return row;
+  });
+  picks.replaceChildren(...rows);
+}
+
+// Shown means that a frame was drawn: a tab in the background draws none.
+function markPainted(exposure) {
+  const painted = form().elements.painted;
+  requestAnimationFrame(() => {
+    const ids = painted.value ? painted.value.split(",") : [];
+    if (!ids.includes(exposure)) painted.value = [...ids, exposure].join(",");
+  });
+}
+
+onSheet(() => {
+  for (const [name, frame] of early) {
+    if (frame.document !== openDocument()) continue;
+    early.delete(name);
+    receive(frame);
+  }
+});
