@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -19,10 +17,10 @@ from django.utils import timezone
 
 from projects import jobs
 from projects.models import Job, JobState, WorkerBeat
+from tests.annotate.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30
 
 
 def test_database_url() -> str:
@@ -34,13 +32,6 @@ def test_database_url() -> str:
 
 
 test_database_url.__test__ = False
-
-
-def until(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.05)
 
 
 @pytest.fixture
