@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from inference.consumers import LabelingConsumer
+
+# Untyped in Channels.
+socket = LabelingConsumer.as_asgi()  # type: ignore[no-untyped-call]
+
+websocket_urlpatterns = [path("ws/projects/<slug:slug>/", socket)]

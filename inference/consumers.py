@@ -1,0 +1,214 @@
+"""The socket of the labelling page: suggestions out, presence in. See docs/protocol.md."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from inference import engine, frames, live, suggesting, vectors
+from inference.admission import NOT_ALLOWED, Admitted, Refused, admit
+from inference.batcher import Busy
+from inference.encoding import encode_later
+from inference.engine import EngineState, Unavailable
+from inference.frames import BadFrame
+from inference.suggesting import Opened, Suggested
+from labeling import presence
+from projects.models import Document
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 10
+SLOW = "The model is slow just now."
+BROKEN = "The model could not read this document."
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Threads of their own: a long page view never stands before a suggestion.
+sockets = ThreadPoolExecutor(4, thread_name_prefix="socket")
+
+
+def in_thread(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
+    on_sockets: Callable[P, Coroutine[Any, Any, R]] = database_sync_to_async(
+        function, thread_sensitive=False, executor=sockets
+    )
+    return on_sockets
+
+
+class LabelingConsumer(AsyncWebsocketConsumer):
+    """One tab of one person in one project."""
+
+    me: Admitted | None = None
+
+    async def connect(self) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.finishing: set[asyncio.Task[None]] = set()
+        self.opening: asyncio.Task[None] | None = None
+        self.document: int | None = None
+        try:
+            self.me = await in_thread(admit)(self.scope, self.channel_name)
+        except Refused as refusal:
+            # A close before the handshake would reach the browser as a mere failure to connect.
+            await self.accept()  # type: ignore[no-untyped-call]
+            await self.hang_up(refusal.code)
+            return
+        await self.channel_layer.group_add(self.me.group, self.channel_name)
+        await self.accept()  # type: ignore[no-untyped-call]
+        await self.say(frames.hello(engine.state().name, self.me.answers))
+        self.start(self.follow_engine(self.me))
+
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002 - Channels' signature
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, *self.finishing, return_exceptions=True)
+        if self.me is not None:
+            await self.channel_layer.group_discard(self.me.group, self.channel_name)
+            await in_thread(presence.left)(**self.me.as_present(self.channel_name))
+
+    async def receive(
+        self,
+        text_data: str | None = None,
+        bytes_data: bytes | None = None,  # noqa: ARG002 - Channels' signature
+    ) -> None:
+        if self.me is None:
+            return
+        try:
+            frame = frames.read(text_data)
+        except BadFrame as problem:
+            await self.say(frames.error(problem))
+            return
+        match frame:
+            case frames.Open(document):
+                self.open(self.me, document)
+            case frames.Ping():
+                await self.ping(self.me)
+
+    async def answered(self, message: dict[str, Any]) -> None:
+        """Another tab of this person submitted: tell this one, and learn from it."""
+        await self.say(message)
+        if self.me is not None:
+            self.start(self.learn(self.me))
+
+    async def ping(self, me: Admitted) -> None:
+        if await in_thread(presence.renew)(**me.as_present(self.channel_name)):
+            await self.say({"type": "pong"})
+        else:
+            await self.hang_up(NOT_ALLOWED)
+
+    def open(self, me: Admitted, document: int) -> None:
+        """Suggest for this document, and no longer for the one before it."""
+        if self.opening is not None:
+            self.opening.cancel()
+        self.document = document
+        self.opening = self.start(self.serve(me, document))
+
+    async def serve(self, me: Admitted, document: int) -> None:
+        """Answer an open, whatever happens to the model meanwhile."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                opened, suggested = await self.suggestions(me, document)
+        except Document.DoesNotExist:
+            await self.refuse(me)
+        except (Unavailable, Busy) as reason:
+            await self.say(frames.unavailable(document, str(reason)))
+        except TimeoutError:
+            await self.say(frames.unavailable(document, SLOW))
+        except Exception:
+            logger.exception("suggestion_failed", extra={"document": document})
+            await self.say(frames.unavailable(document, BROKEN))
+        else:
+            # What was sent is also stored, even if the person has moved on by then.
+            await asyncio.shield(self.start(self.deliver(me, opened, suggested), finish=True))
+            await self.learn(me)
+            await self.read_ahead(me)
+
+    async def suggestions(self, me: Admitted, document: int) -> tuple[Opened, list[Suggested]]:
+        """What the model says about a document."""
+        serving = engine.serving()
+        encoder = serving.engine.name
+        opened = await in_thread(suggesting.look_up)(
+            project_id=me.project.pk, user_id=me.user_id, document_id=document, encoder=encoder
+        )
+        vector = opened.vector
+        if vector is None:
+            vector = await serving.batcher.encode(opened.document.model_text)
+            opened = replace(opened, fresh=vector)
+        heads = live.latest(me.project.pk)
+        if heads is None:
+            heads = await live.refreshed(me.project)
+        return opened, suggesting.suggest(opened.document, vector, heads)
+
+    async def deliver(self, me: Admitted, opened: Opened, suggested: list[Suggested]) -> None:
+        for one in suggested:
+            await self.say(one.frame(opened.document.pk))
+        await in_thread(suggesting.store)(opened=opened, user_id=me.user_id, suggested=suggested)
+
+    async def refuse(self, me: Admitted) -> None:
+        """There is no such document here, or this person is no longer let in."""
+        if await in_thread(presence.renew)(**me.as_present(self.channel_name)):
+            await self.say(frames.error(BadFrame("not_found", "No such document here.")))
+        else:
+            await self.hang_up(NOT_ALLOWED)
+
+    async def learn(self, me: Admitted) -> None:
+        """Bring the live heads up to date, behind whatever was just sent."""
+        try:
+            await live.refreshed(me.project)
+        except Unavailable:
+            pass  # the page has been told; the heads follow when the engine is there
+        except Exception:
+            logger.exception("refit_failed", extra={"project": me.project.pk})
+
+    async def read_ahead(self, me: Admitted) -> None:
+        """Encode what the queue gives out next, one text at a time, so that opens need not wait."""
+        try:
+            serving = engine.serving()
+            encoder = serving.engine.name
+            texts = await in_thread(suggesting.coming_up)(me.project, encoder)
+            ahead = {key: await serving.batcher.encode(text) for key, text in texts.items()}
+            await in_thread(vectors.keep)(encoder, ahead)
+        except (Unavailable, Busy):
+            return
+        except Exception:
+            logger.exception("reading_ahead_failed", extra={"project": me.project.pk})
+
+    async def follow_engine(self, me: Admitted) -> None:
+        """Tell the page when the engine comes or goes; serve what it waits for when it comes."""
+        loop, states = asyncio.get_running_loop(), asyncio.Queue[EngineState]()
+        try:
+            serving = engine.serving()
+        except Unavailable:
+            return
+        stop = serving.listen(lambda state: loop.call_soon_threadsafe(states.put_nowait, state))
+        try:
+            await in_thread(encode_later)(me.project)
+            await self.learn(me)
+            while state := await states.get():
+                await self.say({"type": "engine", "state": state.name})
+                if state.name == "ready":
+                    await self.learn(me)
+                    if self.document is not None:
+                        self.open(me, self.document)
+        finally:
+            stop()
+
+    async def say(self, frame: dict[str, Any]) -> None:
+        await self.send(frames.write(frame))  # type: ignore[no-untyped-call]
+
+    async def hang_up(self, code: int) -> None:
+        await self.close(code)  # type: ignore[no-untyped-call]
+
+    def start(self, work: Coroutine[Any, Any, None], *, finish: bool = False) -> asyncio.Task[None]:
+        """Run beside the socket; cancelled with it, unless it is to finish."""
+        task = asyncio.create_task(work)
+        tasks = self.finishing if finish else self.tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task

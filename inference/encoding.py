@@ -1,0 +1,54 @@
+"""Encoding a whole project ahead of the people who will open its documents."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from inference import vectors
+from inference.engine import Serving
+from projects.jobs import JobRun, enqueue
+from projects.models import Document, Job, Project
+
+KIND = "encode"
+CHUNK = 64
+
+
+def encode_later(project: Project) -> Job | None:
+    """Have a worker encode what has come in; None when a job was made for that before."""
+    newest = project.documents.published().order_by("-pk").values_list("pk", flat=True).first()
+    params = {"newest": newest, "engine": settings.ENGINE, "encoder": settings.ENCODER}
+    if newest is None or settings.ENGINE == "off":
+        return None
+    if project.jobs.filter(kind=KIND, params=params).exists():
+        return None
+    return enqueue(project=project, kind=KIND, params=params)
+
+
+def encode_project(run: JobRun, project: Project, serving: Serving) -> dict[str, object]:
+    """Encode what has no vector yet, in chunks, resuming after the last one."""
+    encoder = serving.engine.name
+    documents = project.documents.published().order_by("pk")
+    total, through = documents.count(), int(run.checkpoint.get("through", 0))
+    done = documents.filter(pk__lte=through).count()
+    while chunk := list(documents.filter(pk__gt=through)[:CHUNK]):
+        run.raise_if_cancelled()
+        texts = {document.text_hash: _text(document, project) for document in chunk}
+        missing = _missing(texts, encoder)
+        fresh = serving.batcher.encode_all(list(missing.values()))
+        through, done = chunk[-1].pk, done + len(chunk)
+        with transaction.atomic():
+            vectors.keep(encoder, dict(zip(missing, fresh, strict=True)))
+            run.save_checkpoint({"through": through})
+        run.progress(done, total, "Reading documents with the model")
+    return {"documents": done, "encoder": encoder}
+
+
+def _missing(texts: dict[str, str], encoder: str) -> dict[str, str]:
+    known = vectors.cached(encoder, texts.keys())
+    return {key: text for key, text in texts.items() if key not in known}
+
+
+def _text(document: Document, project: Project) -> str:
+    document.project = project
+    return document.model_text

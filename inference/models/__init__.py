@@ -1,0 +1,5 @@
+from inference.models.model_version import ModelKind, ModelVersion, Stage
+from inference.models.suggestion import Suggestion
+from inference.models.vector import Vector
+
+__all__ = ["ModelKind", "ModelVersion", "Stage", "Suggestion", "Vector"]

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+
+class ModelKind(models.TextChoices):
+    LIVE = "live", "Live head"
+    FINE_TUNED = "fine_tuned", "Fine-tuned"
+    FOLDER = "folder", "From a folder"
+    REMOTE = "remote", "Remote"
+
+
+class Stage(models.TextChoices):
+    NONE = "", "Not in use"
+    CHAMPION = "champion", "Champion"
+    CHALLENGER = "challenger", "Challenger"
+    ARCHIVED = "archived", "Archived"
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def in_project(self, project: Project) -> ModelVersionQuerySet:
+        return self.filter(project=project)
+
+    def live(self) -> ModelVersionQuerySet:
+        return self.filter(kind=ModelKind.LIVE)
+
+    def suggesting(self) -> ModelVersionQuerySet:
+        return self.filter(stage=Stage.CHAMPION)
+
+
+class ModelVersion(models.Model):
+    """A model that can answer one question, and where it came from.
+
+    A live version is (question, encoder, last event): its one row moves on with the answers and
+    can be rebuilt from the events. Every other kind is fixed once made.
+    """
+
+    project = models.ForeignKey(
+        "projects.Project", on_delete=models.CASCADE, related_name="model_versions"
+    )
+    question = models.ForeignKey(
+        "projects.Question", on_delete=models.CASCADE, related_name="model_versions"
+    )
+    name = models.CharField(max_length=80)
+    number = models.PositiveIntegerField(help_text="Counts the versions of one question.")
+    kind = models.CharField(max_length=20, choices=ModelKind.choices)
+    encoder = models.CharField(max_length=100, blank=True)
+    dataset_version = models.ForeignKey(
+        "corpus.DatasetVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="model_versions",
+    )
+    last_event = models.ForeignKey(
+        "labeling.Event",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The last event it has learned from.",
+    )
+    parameters = models.JSONField(default=dict, blank=True)
+    environment = models.JSONField(default=dict, blank=True)
+    metrics = models.JSONField(default=dict, blank=True)
+    artifact = models.FileField(upload_to="models/", blank=True, max_length=200)
+    artifact_sha256 = models.CharField(max_length=64, blank=True)
+    stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.NONE, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["question", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["question", "number"], name="model_version_number_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["question", "encoder"],
+                condition=Q(kind=ModelKind.LIVE),
+                name="model_version_one_live",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("model", args=[self.project.slug, self.question.name, self.number])
+
+    @property
+    def version(self) -> str:
+        """The number; of a live version also the event it has learned up to."""
+        if self.kind == ModelKind.LIVE:
+            return f"{self.number}.{self.last_event_id or 0}"
+        return str(self.number)
+
+    @property
+    def learned_answers(self) -> int:
+        answers: Any = self.parameters.get("answers", 0)
+        return int(answers)

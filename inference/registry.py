@@ -1,0 +1,69 @@
+"""Keeping the registry's rows in step with what serves."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from inference.engine import Engine
+from inference.heads import PARAMETERS
+from inference.models import ModelKind, ModelVersion, Stage
+from projects.models import Question
+
+PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
+
+
+def keep_live_version(
+    *, question: Question, engine: Engine, last_event: int, facts: Mapping[str, Any]
+) -> ModelVersion:
+    """The row of the live version of (question, engine), moved on to `last_event`.
+
+    A live version on another encoder is archived. A slower process never moves the row back.
+    """
+    with transaction.atomic():
+        row, _ = ModelVersion.objects.get_or_create(
+            question=question,
+            encoder=engine.name,
+            kind=ModelKind.LIVE,
+            defaults={
+                "project": question.project,
+                "name": f"{engine.title} live",
+                "number": _next_number(question),
+                "stage": Stage.CHAMPION,
+            },
+        )
+        row.last_event_id = last_event or None
+        row.parameters = {**PARAMETERS, **facts}
+        row.environment = environment()
+        row.stage = Stage.CHAMPION
+        newer = ModelVersion.objects.filter(pk=row.pk, last_event__gt=last_event)
+        if not newer.exists():
+            row.save(
+                update_fields=["last_event", "parameters", "environment", "stage", "updated_at"]
+            )
+            others = ModelVersion.objects.live().filter(question=question).exclude(pk=row.pk)
+            others.filter(stage=Stage.CHAMPION).update(stage=Stage.ARCHIVED)
+    return row
+
+
+@cache
+def environment() -> dict[str, str]:
+    """The versions that a fit depends on, of those installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _next_number(question: Question) -> int:
+    last = ModelVersion.objects.filter(question=question).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1

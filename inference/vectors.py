@@ -1,0 +1,87 @@
+"""Vectors of texts: computed once per encoder, kept in the database, the recent ones in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from threading import Lock
+
+import numpy as np
+
+from inference.batcher import Batcher
+from inference.heads import Floats
+from inference.models import Vector
+
+IN_MEMORY = 20_000
+ROWS_PER_QUERY = 500
+
+
+class Recent:
+    """The vectors last used, by (encoder, text hash). Safe between threads."""
+
+    def __init__(self, capacity: int = IN_MEMORY) -> None:
+        self._capacity = capacity
+        self._lock = Lock()
+        self._vectors: OrderedDict[tuple[str, str], Floats] = OrderedDict()
+
+    def get(self, encoder: str, text_hash: str) -> Floats | None:
+        with self._lock:
+            vector = self._vectors.get((encoder, text_hash))
+            if vector is not None:
+                self._vectors.move_to_end((encoder, text_hash))
+            return vector
+
+    def put(self, encoder: str, text_hash: str, vector: Floats) -> None:
+        with self._lock:
+            self._vectors[encoder, text_hash] = vector
+            self._vectors.move_to_end((encoder, text_hash))
+            if len(self._vectors) > self._capacity:
+                self._vectors.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._vectors.clear()
+
+
+recent = Recent()
+
+
+def text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cached(encoder: str, hashes: Collection[str]) -> dict[str, Floats]:
+    """Text hash to vector (dims,) for those that are known. One query per 500 not in memory."""
+    found = {key: vector for key in hashes if (vector := recent.get(encoder, key)) is not None}
+    missing = sorted(set(hashes) - found.keys())
+    for start in range(0, len(missing), ROWS_PER_QUERY):
+        chunk = missing[start : start + ROWS_PER_QUERY]
+        rows = Vector.objects.filter(encoder=encoder, text_hash__in=chunk)
+        for key, values in rows.values_list("text_hash", "values"):
+            found[key] = np.frombuffer(bytes(values), dtype="<f4")
+            recent.put(encoder, key, found[key])
+    return found
+
+
+def keep(encoder: str, vectors: Mapping[str, Floats]) -> None:
+    """Store vectors by text hash; those already there stay as they are."""
+    Vector.objects.bulk_create(
+        (
+            Vector(encoder=encoder, text_hash=key, values=vector.astype("<f4").tobytes())
+            for key, vector in vectors.items()
+        ),
+        ignore_conflicts=True,
+        batch_size=ROWS_PER_QUERY,
+    )
+    for key, vector in vectors.items():
+        recent.put(encoder, key, vector)
+
+
+def encoded(encoder: str, batcher: Batcher, texts: Mapping[str, str]) -> dict[str, Floats]:
+    """Text hash to vector for {text hash: text}, the missing ones computed and kept. Blocks."""
+    known = cached(encoder, texts.keys())
+    missing = [key for key in texts if key not in known]
+    fresh = dict(zip(missing, batcher.encode_all([texts[key] for key in missing]), strict=True))
+    keep(encoder, fresh)
+    return known | fresh

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from inference import engine, live, vectors
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process():
+    """What a process remembers, forgotten: ids come again in every test."""
+    yield
+    live.forget_all()
+    vectors.recent.clear()
+    engine.stop()
+
+
+@pytest.fixture
+def serving():
+    """This process's engine, the fake one, ready."""
+    running = engine.serving()
+    running.started.result(timeout=10)
+    return running
