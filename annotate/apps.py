@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
@@ -14,4 +12,4 @@ class AnnotateConfig(AppConfig):
 
 class StaticConfig(StaticFilesConfig):
     # We serve an htmx of our own; the copies inside django-htmx are left out.
-    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "django_htmx"]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "django_htmx"]

@@ -41,9 +41,7 @@ class Child:
             start_new_session=True,
         )
         assert self.process.stdout is not None  # noqa: S101
-        threading.Thread(
-            target=relay, args=(self.name, self.process.stdout), daemon=True
-        ).start()
+        threading.Thread(target=relay, args=(self.name, self.process.stdout), daemon=True).start()
 
     def restart_if_dead(self) -> None:
         """Raises GivingUp when it keeps dying at once."""

@@ -14,8 +14,8 @@ def kept_secret_key(data_dir: Path) -> str:
     data_dir.mkdir(parents=True, exist_ok=True)
     draft = data_dir / f"secret_key.{os.getpid()}"
     if not path.exists():
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(get_random_secret_key())
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key(), encoding="ascii")
         try:
             # Linking fails if another process was first: then its key counts for both.
             os.link(draft, path)

@@ -15,7 +15,9 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
 
 class StaticFiles(WhiteNoiseMiddleware):
     @staticmethod
-    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+    def serve(  # type: ignore[override]  # the middleware is called like this
+        static_file: StaticFile, request: HttpRequest
+    ) -> HttpResponse:
         """A static file in one piece: they are small, and ASGI cannot stream from a plain file."""
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
         response = HttpResponse(

@@ -54,7 +54,9 @@ class Heart:
     """Beats beside the worker, in a thread of its own, and looks after the silent ones."""
 
     def __init__(self) -> None:
-        self.worker = WorkerBeat(name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+        self.worker = WorkerBeat(
+            name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        )
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="heart", daemon=True)
 

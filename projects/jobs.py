@@ -164,12 +164,13 @@ def dispatch(job: Job) -> None:
 @task()
 def run_job(job_id: int) -> None:
     """Claim the job and run it. The loser of a claim returns quietly."""
-    job = claim(job_id)
+    token = uuid.uuid4()
+    job = claim(job_id, token)
     if job is None:
         logger.info("job not claimed", extra={"job": job_id})
         return
     run = JobRun(job)
-    running.add(job.run_token)
+    running.add(token)
     try:
         attempt(run)
     except JobReleased:
@@ -178,12 +179,11 @@ def run_job(job_id: int) -> None:
     except JobLost:
         logger.warning("job lost to another run", extra={"job": job.pk})
     finally:
-        running.discard(job.run_token)
+        running.discard(token)
 
 
-def claim(job_id: int) -> Job | None:
-    """Make a queued job ours; None if it is not queued any more."""
-    token = uuid.uuid4()
+def claim(job_id: int, token: uuid.UUID) -> Job | None:
+    """Make a queued job this run's; None if it is not queued any more."""
     claimed = Job.objects.filter(pk=job_id, state=JobState.QUEUED).update(
         state=JobState.RUNNING,
         run_token=token,
@@ -289,7 +289,9 @@ def beat(worker: WorkerBeat) -> None:
     """Say that this worker lives, and with it the jobs it is running."""
     now = timezone.now()
     WorkerBeat.objects.update_or_create(
-        name=worker.name, defaults={"beat_at": now}, create_defaults={"started_at": now, "beat_at": now}
+        name=worker.name,
+        defaults={"beat_at": now},
+        create_defaults={"started_at": now, "beat_at": now},
     )
     Job.objects.filter(run_token__in=running.copy()).update(heartbeat_at=now)
 

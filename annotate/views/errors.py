@@ -40,7 +40,7 @@ def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """`<status>.html` if it renders, else a page that cannot fail."""
     context = {"status": status, "message": message, "request_id": current_request_id.get()}
     try:
-        body = loader.render_to_string(f"{status}.html", context, request)
+        body: str = loader.render_to_string(f"{status}.html", context, request)
     except TemplateDoesNotExist:
         body = plain_page(status, message)
     except Exception:

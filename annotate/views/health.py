@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
+from inference.engine import state as engine_state
 from projects.access import public
 from projects.jobs import workers_alive
 
@@ -69,4 +71,8 @@ def worker() -> str:
 
 
 def engine() -> str:
-    return "off"
+    """`off` when nobody wants one, else what it says of itself."""
+    if settings.ENGINE == "off":
+        return "off"
+    state = engine_state().name
+    return "ok" if state == "ready" else state

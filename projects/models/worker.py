@@ -11,7 +11,9 @@ MISSED_BEATS = 4
 
 class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
     def alive(self) -> WorkerBeatQuerySet:
-        return self.filter(beat_at__gt=timezone.now() - timedelta(seconds=BEAT_SECONDS * MISSED_BEATS))
+        return self.filter(
+            beat_at__gt=timezone.now() - timedelta(seconds=BEAT_SECONDS * MISSED_BEATS)
+        )
 
 
 class WorkerBeat(models.Model):

@@ -32,12 +32,12 @@ def test_a_line_break_in_a_field_does_not_make_a_second_line():
 
 def test_an_exception_is_part_of_its_line():
     try:
-        raise ValueError("broken")
+        int("broken")
     except ValueError:
         made = record()
         made.exc_info = sys.exc_info()
 
-    assert "ValueError: broken" in json.loads(JsonFormatter().format(made))["exception"]
+    assert "ValueError: invalid literal" in json.loads(JsonFormatter().format(made))["exception"]
 
 
 def test_lines_of_a_request_carry_its_id():

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 def settings_with(tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Print some settings as JSON, as they come out of this environment alone."""
     program = (
-        "import json; from annotate import settings as s; "
-        "print(json.dumps({name: getattr(s, name) for name in dir(s) if name.isupper()}, default=str))"
+        "import json; from annotate import settings; "
+        "found = {name: value for name, value in vars(settings).items() if name.isupper()}; "
+        "print(json.dumps(found, default=str))"
     )
     return subprocess.run(
         [sys.executable, "-c", program],

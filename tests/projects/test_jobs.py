@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -126,12 +127,12 @@ def test_trouble_with_the_database_leaves_the_job_to_be_picked_up(job, does):
 
 
 def test_only_one_claim_of_a_job_wins(job):
-    assert claim(job.pk).attempts == 1
-    assert claim(job.pk) is None
+    assert claim(job.pk, uuid.uuid4()).attempts == 1
+    assert claim(job.pk, uuid.uuid4()) is None
 
 
 def test_a_job_resumes_from_its_checkpoint(job, does):
-    run = JobRun(claim(job.pk))
+    run = JobRun(claim(job.pk, uuid.uuid4()))
     run.save_checkpoint({"row": 2})
     fall_silent(job)
     seen = []
@@ -146,10 +147,10 @@ def test_a_job_resumes_from_its_checkpoint(job, does):
 
 
 def test_a_run_given_up_for_dead_cannot_write_any_more(job):
-    lost = JobRun(claim(job.pk))
+    lost = JobRun(claim(job.pk, uuid.uuid4()))
     fall_silent(job)
     pick_up_silent()
-    claim(job.pk)
+    claim(job.pk, uuid.uuid4())
 
     with pytest.raises(JobLost):
         lost.save_checkpoint({"row": 9})
@@ -163,7 +164,7 @@ def test_a_run_given_up_for_dead_cannot_write_any_more(job):
 
 
 def test_only_one_of_two_workers_picks_a_silent_job_up(job):
-    claim(job.pk)
+    claim(job.pk, uuid.uuid4())
     fall_silent(job)
     seen_by_both = list(Job.objects.silent())
 
@@ -173,14 +174,14 @@ def test_only_one_of_two_workers_picks_a_silent_job_up(job):
 
 
 def test_a_job_that_says_something_is_left_alone(job):
-    claim(job.pk)
+    claim(job.pk, uuid.uuid4())
 
     assert pick_up_silent() == 0
     assert state_of(job) == JobState.RUNNING
 
 
 def test_a_beat_of_the_worker_keeps_its_jobs_from_being_picked_up(job):
-    token = claim(job.pk).run_token
+    token = claim(job.pk, uuid.uuid4()).run_token
     fall_silent(job)
     jobs.running.add(token)
 
@@ -192,7 +193,7 @@ def test_a_beat_of_the_worker_keeps_its_jobs_from_being_picked_up(job):
 
 def test_a_job_that_kills_its_worker_each_time_fails_in_the_end(job):
     for _ in range(job.max_attempts):
-        claim(job.pk)
+        claim(job.pk, uuid.uuid4())
         fall_silent(job)
         pick_up_silent()
 
@@ -258,7 +259,7 @@ def test_a_running_job_stops_at_its_next_chunk(job, does):
 
 
 def test_a_job_whose_worker_is_dead_is_cancelled_at_once(job):
-    claim(job.pk)
+    claim(job.pk, uuid.uuid4())
     fall_silent(job)
 
     cancel(job)
@@ -267,7 +268,7 @@ def test_a_job_whose_worker_is_dead_is_cancelled_at_once(job):
 
 
 def test_a_job_asked_to_stop_before_its_worker_died_is_not_resumed(job):
-    claim(job.pk)
+    claim(job.pk, uuid.uuid4())
     cancel(job)
     fall_silent(job)
 
@@ -334,7 +335,7 @@ def test_a_job_is_not_done_without_what_follows_it(job, monkeypatch, caplog):
 
 
 def test_progress_is_written_seldom_however_often_it_is_told(job, django_assert_num_queries):
-    run = JobRun(claim(job.pk))
+    run = JobRun(claim(job.pk, uuid.uuid4()))
 
     with django_assert_num_queries(1):
         for done in range(100):

@@ -12,9 +12,7 @@ class Command(BaseCommand):
     help = "Runs background jobs (imports, exports, encoding) until it is stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--batch", action="store_true", help="Run what is waiting, then leave."
-        )
+        parser.add_argument("--batch", action="store_true", help="Run what is waiting, then leave.")
         parser.add_argument(
             "--stop-with-parent", action="store_true", help="Leave when standard input ends."
         )
