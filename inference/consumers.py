@@ -64,7 +64,7 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         await self.say(frames.hello(engine.state().name, self.me.answers))
         self.start(self.follow_engine(self.me))
 
-    async def disconnect(self, code: int) -> None:  # noqa: ARG002 - Channels' signature
+    async def disconnect(self, code: int) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, *self.finishing, return_exceptions=True)
@@ -75,7 +75,7 @@ class LabelingConsumer(AsyncWebsocketConsumer):
     async def receive(
         self,
         text_data: str | None = None,
-        bytes_data: bytes | None = None,  # noqa: ARG002 - Channels' signature
+        bytes_data: bytes | None = None,
     ) -> None:
         if self.me is None:
             return

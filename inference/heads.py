@@ -19,6 +19,7 @@ SHARPNESS = 10.0
 DESCRIPTION_WEIGHT = 3.0
 REGRESSION_C = 10.0
 TRUST_AFTER = 8  # answers per class at which regression and similarity weigh the same
+SMALLEST_POOL = 20
 MAX_ITEMS = 10
 TWO = 2
 MULTIPLE_OFFERED = 0.5
@@ -116,7 +117,7 @@ def fit(
 
     `answers` holds the chosen columns of each answered vector, none for "none of these".
     """
-    centre = _centre(pool)
+    centre = _centre(pool, wordings.shape[1])
     labelled = _chosen(answers, classes=len(wordings))
     readable = vectors.any(axis=1)
     known, chosen = unit(vectors[readable] - centre), labelled[readable]
@@ -134,10 +135,11 @@ def unit(rows: Floats) -> Floats:
     return scaled
 
 
-def _centre(pool: Floats) -> Floats:
+def _centre(pool: Floats, dims: int) -> Floats:
+    """The mean of the pool; nothing while it is too small to have a middle."""
     readable = pool[pool.any(axis=1)]
-    if not len(readable):
-        return np.zeros(pool.shape[1], dtype=np.float32)
+    if len(readable) < SMALLEST_POOL:
+        return np.zeros(dims, dtype=np.float32)
     mean: Floats = readable.mean(axis=0, dtype=np.float32)
     return mean
 
