@@ -12,21 +12,16 @@ let socket = null;
 let failures = 0;
 let heardAt = 0;
 let retry = 0;
-let answers = 0;
-let model = "";
+let model = null;
 
 const ON = {
   hello(frame) {
     failures = 0;
-    answers = frame.answers;
     engine(frame.engine);
   },
-  engine: (frame) => {
-    answers = frame.answers ?? answers;
-    engine(frame.state);
-  },
+  engine: (frame) => engine(frame.state),
   suggestion(frame) {
-    model = frame.model?.version ?? "";
+    model = frame.model;
     receive(frame);
     engine("ready");
   },
@@ -41,9 +36,7 @@ const ON = {
 function engine(state) {
   if (state === "unavailable") return showState("Suggestions unavailable", "bad");
   if (state === "warming") return showState("The model is warming up", "warn");
-  const words = answers ? `Learning from ${answers} ${answers === 1 ? "answer" : "answers"}` : "Suggesting";
-  showState(words, "good");
-  document.getElementById("state").title = model ? `Model ${model}` : "";
+  showState(model ? `Learning, v${model.version}` : "Connected", "good");
 }
 
 function address() {

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.e2e.screen import expect_button, expect_picked, expect_state, wait_for_document
+
+
+class Line:
+    """The server's end of the socket, in the hands of the test."""
+
+    def __init__(self, page: Page) -> None:
+        self.opened: list[int] = []
+        page.route_web_socket("**/ws/**", self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self.route = route
+        route.on_message(self._heard)
+        self.say(type="hello", protocol=1, engine="ready", answers=3)
+
+    def _heard(self, text: str) -> None:
+        frame = json.loads(text)
+        if frame["type"] == "open":
+            self.opened.append(frame["document"])
+
+    def say(self, **frame) -> None:
+        self.route.send(json.dumps(frame))
+
+    def suggest(self, page: Page, *scores: float, document: int, exposure: str) -> None:
+        labels = [int(one.get_attribute("data-label")) for one in page.locator(".choice[data-label]").all()]
+        ranked = sorted(zip(scores, labels, strict=False), reverse=True)
+        self.say(
+            type="suggestion",
+            document=document,
+            question=int(page.locator(".question").get_attribute("data-question")),
+            exposure=exposure,
+            model={"name": "topic", "version": "1.7"},
+            items=[
+                {"label": label, "score": score, "offered": place == 0}
+                for place, (score, label) in enumerate(ranked)
+            ],
+        )
+
+
+def page_with_line(world) -> tuple[Page, Line]:
+    page = world.context("bob").new_page()
+    line = Line(page)
+    page.goto(world.label_url)
+    return page, line
+
+
+def offered(page: Page):
+    return page.locator(".choices .choice[data-offered] .name")
+
+
+def test_it_asks_for_what_is_on_screen_and_paints_bars_and_figures(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+    expect_state(page, "Connected")
+
+    line.suggest(page, 0.22, 0.71, 0.07, document=world.documents[0], exposure="e1")
+
+    expect(offered(page)).to_have_text("Late delivery")
+    expect(page.locator(".choices .share")).to_have_text(["22 %", "71 %", "7 %"])
+    expect(page.locator("input[name=painted]").first).to_have_value("e1")
+    assert line.opened == [world.documents[0]]
+    expect_picked(page)
+
+
+def test_nothing_moves_when_a_suggestion_arrives(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+    boxes = [one.bounding_box() for one in page.locator(".choice, .text").all()]
+
+    line.suggest(page, 0.2, 0.1, 0.7, document=world.documents[0], exposure="e1")
+    expect(offered(page)).to_have_text("Praise")
+
+    assert [one.bounding_box() for one in page.locator(".choice, .text").all()] == boxes
+
+
+def test_an_answer_that_was_started_is_left_alone(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+    page.keyboard.press("1")
+
+    line.suggest(page, 0.1, 0.8, 0.1, document=world.documents[0], exposure="late")
+    line.say(type="engine", state="warming")
+    expect_state(page, "warming up")
+
+    expect(offered(page)).to_have_count(0)
+    expect(page.locator("#answer input[name=painted]")).to_have_value("")
+    expect_picked(page, "Refund")
+
+
+def test_a_suggestion_for_a_document_to_come_waits_for_it(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+    line.suggest(page, 0.1, 0.1, 0.8, document=world.documents[1], exposure="early")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+
+    wait_for_document(page, world.documents[1])
+
+    expect(offered(page)).to_have_text("Praise")
+    expect(page.locator("#answer input[name=painted]")).to_have_value("early")
+
+
+def test_an_empty_suggestion_leaves_the_list_plain(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+
+    line.suggest(page, document=world.documents[0], exposure="blind")
+    line.say(type="engine", state="ready")
+    expect_state(page, "Learning, v1.7")
+
+    expect(page.locator(".choice[data-share]")).to_have_count(0)
+    expect(page.locator("#answer input[name=painted]")).to_have_value("")
+    expect_button(page, "Pick a label")
+
+
+def test_the_state_says_when_suggestions_are_unavailable(world):
+    world.seed("one", "two")
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+
+    line.say(type="engine", state="unavailable")
+
+    expect_state(page, "Suggestions unavailable")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    wait_for_document(page, world.documents[1])
+
+
+def test_the_likeliest_of_many_labels_stand_on_top(world):
+    world.seed("one", "two", questions=[{"labels": [f"Label {n}" for n in range(20)]}])
+    page, line = page_with_line(world)
+    wait_for_document(page, world.documents[0])
+
+    line.suggest(page, *[0.01] * 17, 0.2, 0.1, 0.6, document=world.documents[0], exposure="e1")
+    expect(page.locator(".picks .name")).to_have_text(["Label 19", "Label 17", "Label 18"])
+    page.locator(".picks .choice").nth(1).click()
+
+    expect_picked(page, "Label 17")
