@@ -17,6 +17,7 @@ from annotate.settings import (  # noqa: E402
     CHANNEL_LAYERS,
     DATA_DIR,
     DATABASES,
+    LOGGING,
     REDIS_URL,
     STORAGES,
 )
@@ -34,3 +35,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 if REDIS_URL:
     CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"test-{secrets.token_hex(6)}"
     CACHES["default"]["KEY_PREFIX"] = CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+# Tests look at records through caplog; printed lines would only bury a failure.
+LOGGING["handlers"]["console"] = {"class": "logging.NullHandler"}
