@@ -1,6 +1,52 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from projects.views import jobs
+from projects.views import (
+    accounts,
+    guidelines,
+    home,
+    jobs,
+    join,
+    labels,
+    overview,
+    people,
+    settings,
+)
+
+# /accounts/
+account_urls = [
+    path("", accounts.account, name="account"),
+    path("login/", accounts.login, name="login"),
+    path("logout/", accounts.logout, name="logout"),
+    path("password/", accounts.password_change, name="password_change"),
+    path("password/reset/", accounts.password_reset, name="password_reset"),
+    path("password/reset/sent/", accounts.password_reset_done, name="password_reset_done"),
+    path(
+        "password/reset/<uidb64>/<token>/",
+        accounts.password_reset_confirm,
+        name="password_reset_confirm",
+    ),
+    path("password/reset/done/", accounts.password_reset_complete, name="password_reset_complete"),
+]
+
+# /projects/<slug>/people/
+people_urls = [
+    path("", people.people, name="people"),
+    path("invite", people.invite, name="new_invite"),
+    path("invites/<int:invite_id>/revoke", people.revoke, name="revoke_invite"),
+    path("<int:membership_id>/role", people.set_role, name="set_role"),
+    path("<int:membership_id>/remove", people.remove, name="remove_member"),
+]
+
+# /projects/<slug>/labels/
+label_urls = [
+    path("", labels.labels, name="labels"),
+    path("questions/add", labels.add_question, name="add_question"),
+    path("questions/<int:question_id>/change", labels.change_question, name="change_question"),
+    path("questions/<int:question_id>/delete", labels.delete_question, name="delete_question"),
+    path("questions/<int:question_id>/add", labels.add_label, name="add_label"),
+    path("<int:label_id>/change", labels.change_label, name="change_label"),
+    path("<int:label_id>/delete", labels.delete_label, name="delete_label"),
+]
 
 # /projects/<slug>/jobs/
 job_urls = [
@@ -10,6 +56,22 @@ job_urls = [
     path("<int:job_id>/retry", jobs.retry_job, name="retry_job"),
 ]
 
+# /projects/<slug>/
+project_urls: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="project"),
+    path("labels.css", labels.labels_css, name="labels_css"),
+    path("labels/", include(label_urls)),
+    path("guidelines/", guidelines.guidelines, name="guidelines"),
+    path("guidelines/edit", guidelines.edit_guidelines, name="edit_guidelines"),
+    path("people/", include(people_urls)),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/project.json", settings.project_config, name="project_config"),
+    path("jobs/", include(job_urls)),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("projects/<slug:slug>/jobs/", include(job_urls)),
+    path("", home.home, name="home"),
+    path("accounts/", include(account_urls)),
+    path("invites/<str:token>/", join.invite, name="invite"),
+    path("projects/<slug:slug>/", include(project_urls)),
 ]

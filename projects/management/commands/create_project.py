@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from projects.config import BadConfig
+from projects.create_project import create_project
+
+USAGE = 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Creates a project from a JSON file, the same that the settings page exports: name, "
+        "guidelines, overlap, reserve, queue_order, text_fields, questions with labels, members."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="The project's name in addresses and commands.")
+        parser.add_argument("--config", required=True, metavar="FILE.json", help="“-”: from stdin")
+
+    def handle(self, *, slug: str, config: str, **options: Any) -> None:
+        try:
+            project = create_project(slug=slug, config=read(config))
+        except BadConfig as bad:
+            lines = "\n  ".join(bad.problems)
+            raise CommandError(f"{config}: nothing was created.\n  {lines}", returncode=1) from None
+        labels = sum(question.labels.count() for question in project.questions.all())
+        self.stdout.write(
+            f"Created “{project.name}” ({project.slug}): {project.questions.count()} questions, "
+            f"{labels} labels, {project.memberships.count()} members."
+        )
+
+
+def read(path: str) -> Any:
+    """The JSON of a file. Raises CommandError that says where it is broken."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+        return json.loads(text)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.", returncode=USAGE) from error
+    except UnicodeDecodeError as error:
+        raise CommandError(
+            f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.", returncode=USAGE
+        ) from error
+    except json.JSONDecodeError as error:
+        raise CommandError(
+            f"{path}: line {error.lineno}, column {error.colno}: {error.msg}.", returncode=USAGE
+        ) from error

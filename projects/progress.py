@@ -1,0 +1,77 @@
+"""How far projects are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from projects.models import DocumentState, Membership, Project, User
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectProgress:
+    """Documents of a project by state."""
+
+    done: int
+    open: int
+    with_owner: int
+
+    @property
+    def total(self) -> int:
+        return self.done + self.open + self.with_owner
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.done / self.total) if self.total else 0
+
+
+def progress_of(project: Project) -> ProjectProgress:
+    counts = dict(
+        project.documents.published().order_by().values_list("state").annotate(n=Count("pk"))
+    )
+    return ProjectProgress(
+        done=counts.get(DocumentState.DONE, 0),
+        open=counts.get(DocumentState.OPEN, 0),
+        with_owner=counts.get(DocumentState.OWNER, 0),
+    )
+
+
+def my_projects(user: User) -> list[tuple[Membership, ProjectProgress]]:
+    """This person's projects with their progress. One query."""
+    state = "project__documents__state"
+    memberships = (
+        Membership.objects.filter(user=user, project__archived_at=None)
+        .select_related("project")
+        .annotate(
+            done=Count("pk", filter=Q(**{state: DocumentState.DONE})),
+            open=Count("pk", filter=Q(**{state: DocumentState.OPEN})),
+            with_owner=Count("pk", filter=Q(**{state: DocumentState.OWNER})),
+        )
+        .order_by("project__name", "pk")
+    )
+    return [(row, ProjectProgress(row.done, row.open, row.with_owner)) for row in memberships]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """One step of setting a project up: the URL name of its page, and what to do there."""
+
+    page: str
+    words: str
+
+
+def to_do(project: Project, progress: ProjectProgress) -> list[ToDo]:
+    """What an owner still has to do before people can label."""
+    steps = []
+    if not project.questions.exists():
+        steps.append(ToDo("labels", "Add a question with its labels."))
+    elif project.questions.filter(labels=None).exists():
+        steps.append(ToDo("labels", "Add labels: a question without any cannot be answered."))
+    if not progress.total:
+        steps.append(ToDo("imports", "Import documents."))
+    if project.guideline is None:
+        steps.append(ToDo("guidelines", "Write guidelines, so that people label alike."))
+    if project.memberships.count() == 1:
+        steps.append(ToDo("people", "Invite people."))
+    return steps

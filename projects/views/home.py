@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from projects.access import LABELLERS, SignedInRequest, signed_in
+from projects.progress import my_projects
+
+
+@require_GET
+@signed_in
+def home(request: SignedInRequest) -> HttpResponse:
+    """The projects this person is a member of."""
+    rows = my_projects(request.user)
+    return render(request, "projects/home.html", {"rows": rows, "labellers": LABELLERS})
