@@ -59,6 +59,13 @@ function handle(event) {
   return true;
 }
 
+// The reasons are there to be picked: the focus goes to the first of them.
+document.addEventListener(
+  "toggle",
+  ({ target, newState }) => target.id === "skip" && newState === "open" && target.querySelector("input[name=reason]").focus(),
+  true,
+);
+
 document.addEventListener("keydown", (event) => {
   // A key held down must not run through the queue.
   if (event.defaultPrevented || event.isComposing || event.target.closest(TYPING)) return;
