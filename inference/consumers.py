@@ -117,7 +117,7 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         except Document.DoesNotExist:
             await self.refuse(me)
         except (Unavailable, Busy) as reason:
-            await self.say(frames.unavailable(document, str(reason)))
+            await self.say(frames.not_now(engine.state().name, document, str(reason)))
         except TimeoutError:
             await self.say(frames.unavailable(document, SLOW))
         except Exception:

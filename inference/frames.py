@@ -66,3 +66,10 @@ def error(problem: BadFrame) -> dict[str, Any]:
 
 def unavailable(document: int, reason: str) -> dict[str, Any]:
     return {"type": "unavailable", "document": document, "reason": reason}
+
+
+def not_now(engine: str, document: int, reason: str) -> dict[str, Any]:
+    """Why there is no suggestion; while the engine warms up, the document simply waits for it."""
+    if engine == "warming":
+        return {"type": "engine", "state": engine}
+    return unavailable(document, reason)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import uuid
+from typing import Self
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -32,7 +33,7 @@ class Tab(WebsocketCommunicator):
         super().__init__(URLRouter(websocket_urlpatterns), f"/ws/projects/{slug}/")
         self.scope["user"] = user
 
-    async def __aenter__(self) -> Tab:
+    async def __aenter__(self) -> Self:
         connected, _ = await self.connect(timeout=10)
         assert connected
         self.hello = await self.hear()
@@ -399,13 +400,13 @@ async def test_what_waits_for_the_engine_is_served_when_it_is_ready(project, bob
     async with Tab(bob) as tab:
         assert tab.hello["engine"] == "warming"
         await tab.say(type="open", document=document.pk)
-        told = await tab.hear_of("unavailable")
+        told = await tab.hear()
         Warming.gate.set()
         ready = await tab.hear_of("engine")
         frame = await tab.hear_of("suggestion")
         await stored(1)
 
-    assert told["reason"] == "The model is still warming up."
+    assert told == {"type": "engine", "state": "warming"}
     assert ready == {"type": "engine", "state": "ready"}
     assert frame["document"] == document.pk
 
