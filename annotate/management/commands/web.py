@@ -33,4 +33,7 @@ class Command(BaseCommand):
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name="annotate",
+            request_buffer_size=64 * 1024,
+            # A busy machine may take longer than the usual five seconds to accept a socket.
+            websocket_handshake_timeout=20,
         ).run()
