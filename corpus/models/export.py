@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from corpus.formats import WRITABLE
+
+FORMAT_CHOICES = [(format.name, format.title) for format in WRITABLE.values()]
+
+
+def export_path(_instance: Export, _file_name: str) -> str:
+    return f"exports/{uuid.uuid4()}"
+
+
+class Export(models.Model):
+    """A file made of a project's documents and resolved answers, or of a dataset version's."""
+
+    project = models.ForeignKey(
+        "projects.Project", on_delete=models.CASCADE, related_name="exports"
+    )
+    dataset = models.ForeignKey(
+        "corpus.DatasetVersion",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="exports",
+        help_text="Empty: the project as it was.",
+    )
+    format = models.CharField(max_length=20, choices=FORMAT_CHOICES, default="csv")
+    with_splits = models.BooleanField(default=False)
+    spreadsheet_safe = models.BooleanField(default=False)
+    file = models.FileField(upload_to=export_path, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    documents = models.PositiveBigIntegerField(default=0)
+    job = models.ForeignKey(
+        "projects.Job", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["project", "-created_at"], name="export_project")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def file_name(self) -> str:
+        """What the browser saves it as."""
+        content = f"dataset-{self.dataset.number}" if self.dataset else f"export-{self.pk}"
+        return f"{self.project.slug}-{content}.{self.format}"
