@@ -94,8 +94,9 @@ class Family:
 
 
 def relay(name: str, lines: BinaryIO) -> None:
-    for line in lines:
-        say(name, line.decode(errors="replace").rstrip("\n"))
+    with lines:
+        for line in lines:
+            say(name, line.decode(errors="replace").rstrip("\n"))
 
 
 def say(name: str, line: str) -> None:
