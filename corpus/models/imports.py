@@ -4,7 +4,6 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 
 from corpus.formats import FORMATS
@@ -82,11 +81,6 @@ class Import(models.Model):
         indexes = [
             models.Index(fields=["project", "-created_at"], name="import_project"),
             models.Index(fields=["project", "sha256"], name="import_sha256"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=ImportState.values), name="import_state_known"
-            )
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,136 @@
+"""The canonical form of a dataset: the bytes that a version's sha256 speaks of.
+
+JSON Lines in UTF-8. The first line says what the rest is: format number, text fields, and each
+question with its labels and their descriptions. Then one document a line, the lines in the order
+of their own bytes: `id`, `texts`, `answers` (label names in order; a question without a resolved
+answer is absent, an empty list says "none of them"), `split`, `meta`. Names inside objects are
+sorted, and whole numbers are written without a fraction. There are no database ids, times,
+people, colours or hotkeys, so the same content always has the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+from corpus.record import Record
+
+FORMAT = "annotate-dataset"
+NUMBER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDefinition:
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionDefinition:
+    name: str
+    kind: str
+    multiple: bool
+    required: bool
+    labels: tuple[LabelDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What the answers of a dataset mean."""
+
+    text_fields: tuple[str, ...]
+    questions: tuple[QuestionDefinition, ...]
+
+
+class NotCanonical(Exception):
+    """These bytes are not a dataset in this form."""
+
+
+def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) -> int:
+    """Write a dataset, its documents sorted on disk; returns how many there are."""
+    count = 0
+    out.write(_line({"format": FORMAT, "number": NUMBER, **_sorted(definitions)}))
+    # A database without a name is a temporary file that goes when it is closed.
+    with closing(sqlite3.connect("")) as sorter:
+        sorter.execute("CREATE TABLE lines (line BLOB)")
+        for count, record in enumerate(records, 1):
+            sorter.execute("INSERT INTO lines VALUES (?)", [_line(_document(record))])
+        for (line,) in sorter.execute("SELECT line FROM lines ORDER BY line"):
+            out.write(line)
+    return count
+
+
+def read(stream: BinaryIO) -> tuple[Definitions, Iterator[Record]]:
+    """What a dataset holds, its documents as they are asked for. Raises NotCanonical."""
+    header = json.loads(stream.readline() or b"null")
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise NotCanonical("This is not a dataset version.")
+    if header["number"] != NUMBER:
+        raise NotCanonical(f"This dataset has format {header['number']}; known is {NUMBER}.")
+    questions = tuple(
+        QuestionDefinition(
+            **{**question, "labels": tuple(LabelDefinition(**label) for label in question["labels"])}
+        )
+        for question in header["questions"]
+    )
+    return Definitions(tuple(header["text_fields"]), questions), _records(stream)
+
+
+def _records(stream: BinaryIO) -> Iterator[Record]:
+    for row, line in enumerate(stream, 2):
+        document = json.loads(line)
+        yield Record(
+            row=row,
+            external_id=document["id"],
+            texts=document["texts"],
+            answers={name: tuple(labels) for name, labels in document["answers"].items()},
+            split=document["split"],
+            meta=document["meta"],
+        )
+
+
+def _sorted(definitions: Definitions) -> dict[str, Any]:
+    content = asdict(definitions)
+    for question in content["questions"]:
+        question["labels"] = sorted(question["labels"], key=_name)
+    content["questions"] = sorted(content["questions"], key=_name)
+    return content
+
+
+def _name(definition: dict[str, Any]) -> str:
+    return str(definition["name"])
+
+
+def _document(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.external_id,
+        "texts": _sorted_names(record.texts),
+        "answers": _sorted_names({q: sorted(labels) for q, labels in record.answers.items()}),
+        "split": record.split,
+        "meta": _plain(record.meta),
+    }
+
+
+def _sorted_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in sorted(values)}
+
+
+def _plain(value: Any) -> Any:
+    """Metadata as every database gives it back: PostgreSQL tells neither 5.0 from 5 nor orders."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {name: _plain(value[name]) for name in sorted(value)}
+        case _:
+            return value
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,73 @@
+"""Values as CSV cells. Text is written as it is, everything else as JSON, and both come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from corpus.record import Labels
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def encode(value: Any) -> str:
+    """A metadata value as a cell. Text that would read back as something else is quoted."""
+    if isinstance(value, str) and value and decode(value) == value:
+        return value
+    return dumps(value)
+
+
+def decode(cell: str) -> Any:
+    """The value of a metadata cell: JSON if `encode` could have written it, else the text.
+
+    So 2024 is a number, while 007, 1e5 and 1.50 stay the text that they are.
+    """
+    try:
+        value = loads(cell)
+    except ValueError:
+        return cell
+    return value if encode(value) == cell else cell
+
+
+def encode_labels(labels: Labels | None, *, multiple: bool) -> str:
+    """An answer as a cell: "" unanswered, a list for many, `[]` for "none of them".
+
+    A single label stands as it is unless its own name starts like a list.
+    """
+    if labels is None:
+        return ""
+    if multiple or len(labels) != 1 or labels[0].startswith("["):
+        return dumps(list(labels))
+    return labels[0]
+
+
+def labels_in(cell: str) -> Any:
+    """A list if the cell holds one, else the text: the inverse of `encode_labels`."""
+    if not cell.startswith("["):
+        return cell
+    try:
+        return loads(cell)
+    except ValueError:
+        return cell
+
+
+def spreadsheet_safe(cell: str) -> str:
+    """Keep a spreadsheet from running the cell as a formula. Cannot be undone on reading."""
+    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
+
+
+def loads(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """Strict JSON: no NaN, no infinity. Raises ValueError."""
+    try:
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=pairs)
+    except RecursionError:
+        raise ValueError("it is nested too deeply.") from None
+
+
+def dumps(value: Any, *, sort_keys: bool = True) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=sort_keys)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON.")

@@ -1,0 +1,198 @@
+"""CSV: a header, then one document a row. Text comes back byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from corpus.cells import dumps, encode, encode_labels, spreadsheet_safe
+from corpus.checks import shown, storable
+from corpus.formats.lines import HEAD, MAX_ROW_BYTES, Line, begin, lines, not_utf8, too_long
+from corpus.formats.objects import RAW_SHOWN
+from corpus.record import BadFile, Layout, Problem, Record, Row
+
+DELIMITERS = ",;\t"
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+QUOTED = re.compile(r'"[^"]*"?')
+QUOTE_HELP = "Put a cell that holds quotes in quotes, and double each quote inside it."
+
+# The module keeps this limit for the whole process, and its default is 128 KiB.
+csv.field_size_limit(MAX_ROW_BYTES)
+
+
+class RowTooLong(Exception):
+    """Stops csv.reader before it takes in more of a row."""
+
+
+class Source:
+    """The lines of a file as csv.reader takes them, and what a report needs to know of a row."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.lines = lines(stream)
+        self.start_row()
+
+    def start_row(self) -> None:
+        self.size = self.quotes = 0
+        self.text = io.StringIO()
+        self.wrong_byte: tuple[int, int] | None = None
+
+    def __iter__(self) -> Source:
+        return self
+
+    def __next__(self) -> str:
+        line = self._take()
+        if line.data is None or self.size > MAX_ROW_BYTES:
+            self.text = io.StringIO()
+            raise RowTooLong
+        try:
+            text = line.data.decode()
+        except UnicodeDecodeError as error:
+            # Stand-ins keep the row whole, so that the report can name the column.
+            text = line.data.decode(errors="surrogateescape")
+            self.wrong_byte = self.wrong_byte or (line.offset + error.start, line.data[error.start])
+        self.text.write(text)
+        return text
+
+    def skip_row(self) -> None:
+        """Read past the rest of a row that is too long: to where its quotes are closed."""
+        while self.quotes % 2 and (line := next(self.lines, None)):
+            self.size += line.size
+            self.quotes += line.quotes
+
+    def _take(self) -> Line:
+        line = next(self.lines)
+        self.size += line.size
+        self.quotes += line.quotes
+        return line
+
+
+class Table:
+    """The rows of a CSV file, counted as a spreadsheet does: the header is row 1."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        begin(stream)
+        delimiter = _delimiter(stream)
+        self.source = Source(stream)
+        self.cells = csv.reader(self.source, delimiter=delimiter, strict=True)
+        self.sound = _grammar(delimiter)
+        self.number = 0
+
+    def next_row(self) -> list[str] | Problem | None:
+        """The next row that is not blank; None at the end."""
+        while True:
+            self.number += 1
+            self.source.start_row()
+            try:
+                values = next(self.cells)
+            except StopIteration:
+                return None
+            except RowTooLong:
+                self.source.skip_row()
+                return too_long(self.number, self.source.size)
+            except csv.Error as error:
+                return self.broken(_reason(error))
+            if values:
+                return values if self._is_sound() else self.broken(
+                    "A quote stands inside a cell that is not in quotes."
+                )
+
+    def header(self) -> list[str]:
+        """The names of the columns; one without a name is called by its place. Raises BadFile."""
+        names = self.next_row()
+        if names is None:
+            raise BadFile(Problem(1, "", "The header is missing.", "Name the columns in row 1."))
+        if isinstance(names, Problem):
+            raise BadFile(names)
+        if self.source.wrong_byte:
+            raise BadFile(not_utf8(self.number, "", *self.source.wrong_byte))
+        names = [name or f"column {place}" for place, name in enumerate(names, 1)]
+        name, times = Counter(names).most_common(1)[0]
+        if times > 1:
+            message = f"The header names the column {shown(name)} {times} times."
+            raise BadFile(Problem(self.number, name, message, "Give each column its own name."))
+        return names
+
+    def row(self, header: list[str], values: list[str]) -> Row | Problem:
+        if len(values) != len(header):
+            return self.broken(
+                f"This row has {len(values)} cells, the header has {len(header)}.",
+                "Put cells that hold commas or line breaks in quotes.",
+            )
+        if self.source.wrong_byte:
+            column = next(name for name, cell in zip(header, values, strict=True) if NOT_UTF8.search(cell))
+            problem = not_utf8(self.number, column, *self.source.wrong_byte)
+            return self.broken(problem.message, problem.remedy, column)
+        return Row(self.number, dict(zip(header, values, strict=True)), cells=True)
+
+    def broken(self, message: str, remedy: str = QUOTE_HELP, field: str = "") -> Problem:
+        raw = self.source.text.getvalue()[:RAW_SHOWN]
+        return Problem(self.number, storable(field), message, remedy, storable(raw))
+
+    def _is_sound(self) -> bool:
+        """The module takes a stray quote for text; it is more often a cell gone wrong."""
+        return not self.source.quotes or bool(self.sound.fullmatch(self.source.text.getvalue()))
+
+
+def read(stream: BinaryIO) -> Iterator[Row | Problem]:
+    """Raises BadFile."""
+    table = Table(stream)
+    header = table.header()
+    while (values := table.next_row()) is not None:
+        yield values if isinstance(values, Problem) else table.row(header, values)
+
+
+def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
+    """Returns how many were written."""
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\r\n")
+    count = 0
+    for count, row in enumerate(_rows(records, layout)):
+        writer.writerow(map(spreadsheet_safe, row) if layout.spreadsheet_safe else row)
+    text.detach()
+    return count
+
+
+def _rows(records: Iterable[Record], layout: Layout) -> Iterator[list[str]]:
+    header = ["id", *layout.text_fields, *(question.name for question in layout.questions)]
+    header += ["split"] if layout.split else []
+    header += ["unresolved"] if layout.unresolved else []
+    yield header + [f"meta.{key}" for key in layout.meta_keys]
+    for record in records:
+        cells = [record.external_id, *(record.texts.get(name, "") for name in layout.text_fields)]
+        cells += [
+            encode_labels(record.answers.get(question.name), multiple=question.multiple)
+            for question in layout.questions
+        ]
+        cells += [record.split] if layout.split else []
+        if layout.unresolved:
+            cells.append(dumps(record.unresolved) if record.unresolved else "")
+        meta = record.meta
+        yield cells + [encode(meta[key]) if key in meta else "" for key in layout.meta_keys]
+
+
+def _delimiter(stream: BinaryIO) -> str:
+    """What separates the names in the header; the stream is left where it was."""
+    start = stream.tell()
+    header = QUOTED.sub("", stream.readline(64 * HEAD).decode(errors="replace"))
+    stream.seek(start)
+    return max(DELIMITERS, key=header.count)
+
+
+def _grammar(delimiter: str) -> re.Pattern[str]:
+    """A row as RFC 4180 has it: each cell in quotes as a whole, or without any."""
+    cell = rf'(?:"(?:[^"]++|"")*+"|[^"{delimiter}\r\n]*+)'
+    return re.compile(rf"{cell}(?:{delimiter}{cell})*+(?:\r?\n)?")
+
+
+def _reason(error: csv.Error) -> str:
+    match str(error):
+        case "unexpected end of data":
+            return "A quote is opened in this row and never closed, so the rest was not read."
+        case reason if reason.startswith("new-line character"):
+            return "A carriage return stands outside quotes; lines must end with a line feed."
+        case _:
+            return "Text follows a closing quote."

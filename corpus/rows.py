@@ -1,0 +1,226 @@
+"""From a row of a file to a record, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping as MappingType
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from corpus.cells import decode, dumps, labels_in
+from corpus.checks import shown, storable, unstorable, unstorable_value
+from corpus.mapping import IGNORE, META, Mapping
+from corpus.record import SPLITS, Labels, Prediction, Problem, Record, Row
+
+MAX_TEXT = 1_000_000
+MAX_NAME = 200
+"""Characters of an id or a label."""
+
+RAW_SHOWN = 2000
+SPLIT_WORDS = {name: name for name in SPLITS} | dict.fromkeys(("dev", "valid", "val"), "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A choice question as an import sees it. `open`: labels it does not have are made."""
+
+    multiple: bool
+    required: bool
+    labels: AbstractSet[str]
+    open: bool = False
+
+
+class Wrong(Exception):
+    """One thing about one value."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message, self.remedy = message, remedy
+
+
+def record_of(
+    row: Row, mapping: Mapping, questions: MappingType[str, Asked]
+) -> Record | list[Problem]:
+    """The record that a row means, or what is wrong with the row, column by column."""
+    making = Making(row, mapping, questions)
+    for column, value in row.values.items():
+        for target in mapping.targets_of(column):
+            making.attempt(target, column, value)
+    return making.record()
+
+
+def problem_about(row: Row, field: str, message: str, remedy: str) -> Problem:
+    """A problem that carries the row as it came."""
+    raw = storable(json.dumps(row.values, ensure_ascii=False)[:RAW_SHOWN])
+    return Problem(row.number, storable(field), message, remedy, raw)
+
+
+class Making:
+    def __init__(
+        self, row: Row, mapping: Mapping, questions: MappingType[str, Asked]
+    ) -> None:
+        self.row = row
+        self.mapping = mapping
+        self.questions = questions
+        self.problems: list[Problem] = []
+        self.texts = dict.fromkeys(mapping.names.text_fields, "")
+        self.external_id = self.split = ""
+        self.meta: dict[str, Any] = {}
+        self.answers: dict[str, Labels] = {}
+        self.predicted: dict[str, dict[str, Any]] = {}
+
+    def attempt(self, target: str, column: str, value: Any) -> None:
+        try:
+            self._place(target, value)
+        except Wrong as wrong:
+            self.problems.append(problem_about(self.row, column, wrong.message, wrong.remedy))
+
+    def record(self) -> Record | list[Problem]:
+        predictions: tuple[Prediction, ...] = ()
+        try:
+            self._check_whole()
+            predictions = tuple(_prediction(name, of) for name, of in self.predicted.items())
+        except Wrong as wrong:
+            self.problems.append(problem_about(self.row, "", wrong.message, wrong.remedy))
+        return self.problems or Record(
+            row=self.row.number,
+            texts=self.texts,
+            external_id=self.external_id,
+            answers=self.answers,
+            meta=self.meta,
+            split=self.split,
+            predictions=predictions,
+        )
+
+    def _place(self, target: str, value: Any) -> None:
+        """Put one value where it belongs. Raises Wrong."""
+        if target == IGNORE:
+            return
+        if why := unstorable_value(value):
+            raise Wrong(f"The value {why}", "Remove or replace it.")
+        if target in self.texts:
+            self.texts[target] = _text(value)
+        elif target in self.questions:
+            self._answer(target, value)
+        elif target == "id":
+            self.external_id = _identifier(value)
+        elif target == "split":
+            self.split = _split(value)
+        elif target.startswith(META):
+            self._keep(target.removeprefix(META), value)
+        else:
+            _, question, *part = target.split(".")
+            self._predict(question, "".join(part) or "label", value)
+
+    def _answer(self, name: str, value: Any) -> None:
+        question = self.questions[name]
+        value = labels_in(value) if self.row.cells else value
+        if value is None or (value == "" and (self.row.cells or question.required)):
+            return
+        labels = tuple(dict.fromkeys(_labels(value)))
+        for label in labels:
+            _check_label(label, question)
+        if len(labels) > 1 and not question.multiple:
+            raise Wrong("There are several labels where one may be chosen.", "Keep one of them.")
+        if question.required and not labels:
+            raise Wrong("This question needs a label.", "Choose one, or leave the value out.")
+        self.answers[name] = labels
+
+    def _keep(self, key: str, value: Any) -> None:
+        if why := unstorable(key):
+            raise Wrong(f"The name of this column {why}", "Remove or replace it.")
+        if not self.row.cells:
+            self.meta[key] = value
+        elif value:
+            self.meta[key] = decode(value)
+
+    def _predict(self, name: str, part: str, value: Any) -> None:
+        if value is None or value == "":
+            return
+        value = _score(value) if part == "score" else _name(value)
+        if part == "label":
+            _check_label(value, self.questions[name])
+        self.predicted.setdefault(name, {})[part] = value
+
+    def _check_whole(self) -> None:
+        """What only the whole row can show. Raises Wrong."""
+        if not any(self.texts.values()):
+            raise Wrong("There is no text.", "Give the document a text, or leave the row out.")
+        needed = {name for name, question in self.questions.items() if question.required}
+        missing = needed - self.answers.keys()
+        if self.answers and missing and not self.problems:
+            raise Wrong(
+                f"The answer to {shown(min(missing))} is missing, which every answer needs.",
+                "Answer all required questions or none; or import these as predictions.",
+            )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Wrong(f"{shown(value)} is not text.", "Write the text in quotes.")
+    if len(value) > MAX_TEXT:
+        raise Wrong(
+            f"The text is {len(value):,} characters long; {MAX_TEXT:,} is the most.",
+            "Split it into several documents.",
+        )
+    return value
+
+
+def _identifier(value: Any) -> str:
+    return "" if value is None or value == "" else _name(value)
+
+
+def _name(value: Any) -> str:
+    """A short text; whole numbers will do. Raises Wrong."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Wrong(f"{shown(value)} is not a name.", "Write a short text.")
+    name = str(value)
+    if len(name) > MAX_NAME:
+        raise Wrong(f"{shown(name)} has more than {MAX_NAME} characters.", "Shorten it.")
+    return name
+
+
+def _split(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    split = SPLIT_WORDS.get(value.lower()) if isinstance(value, str) else None
+    if split is None:
+        known = ", ".join(SPLITS)
+        raise Wrong(f"{shown(value)} is not a split.", f"Use {known}, or map it to meta.split.")
+    return split
+
+
+def _labels(value: Any) -> list[str]:
+    return [_name(label) for label in (value if isinstance(value, list) else [value])]
+
+
+def _check_label(label: str, question: Asked) -> None:
+    if label in question.labels:
+        return
+    if not question.open:
+        close = get_close_matches(label, question.labels, n=1)
+        remedy = f"Did you mean {shown(close[0])}?" if close else "Add it, or have labels created."
+        raise Wrong(f"There is no label {shown(label)}.", remedy)
+    if not label.strip() or label.splitlines() != [label]:
+        raise Wrong(f"{shown(label)} cannot be a label.", "Use a short name on one line.")
+
+
+def _score(value: Any) -> float:
+    try:
+        score = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        score = math.nan
+    if not 0 <= score <= 1:
+        raise Wrong(f"{shown(value)} is not a score.", "Write a number from 0 to 1.")
+    return score
+
+
+def _prediction(question: str, parts: MappingType[str, Any]) -> Prediction:
+    if "label" not in parts:
+        raise Wrong(f"The prediction for {shown(question)} has no label.", "Give it one.")
+    return Prediction(question, parts["label"], parts.get("score"), parts.get("model", ""))
