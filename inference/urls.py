@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from inference import views
+
+# /projects/<slug>/models/
+urlpatterns = [
+    path("projects/<slug:slug>/models/", views.models, name="models"),
+    path("projects/<slug:slug>/models/<slug:question>/<int:number>/", views.model, name="model"),
+]

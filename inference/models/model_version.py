@@ -31,9 +31,6 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def live(self) -> ModelVersionQuerySet:
         return self.filter(kind=ModelKind.LIVE)
 
-    def suggesting(self) -> ModelVersionQuerySet:
-        return self.filter(stage=Stage.CHAMPION)
-
 
 class ModelVersion(models.Model):
     """A model that can answer one question, and where it came from.
@@ -100,11 +97,25 @@ class ModelVersion(models.Model):
     @property
     def version(self) -> str:
         """The number; of a live version also the event it has learned up to."""
-        if self.kind == ModelKind.LIVE:
+        if self.is_live:
             return f"{self.number}.{self.last_event_id or 0}"
         return str(self.number)
 
     @property
+    def is_live(self) -> bool:
+        return self.kind == ModelKind.LIVE
+
+    @property
+    def is_suggesting(self) -> bool:
+        return self.stage == Stage.CHAMPION
+
+    @property
     def learned_answers(self) -> int:
-        answers: Any = self.parameters.get("answers", 0)
-        return int(answers)
+        """How many resolved answers it was fitted on."""
+        return int(self.parameters.get("answers", 0))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters that were chosen, without the facts about what was learned from."""
+        facts = {"answers", "pool", "labels"}
+        return {name: value for name, value in self.parameters.items() if name not in facts}

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from corpus.formats import FORMATS, Format, format_of
+from corpus.record import BadFile, Problem, Row
+from inference import engine, live
+from inference.engine import Serving, Unavailable
+from inference.heads import Floats
+from inference.live import LiveHead
+from projects.models import Label, Project
+
+USAGE = 2
+CHUNK = 256
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes what the serving model suggests for the texts of a file: one JSON object a line, "
+        "with the row, its id if it has one, and the suggestions for each question. An empty "
+        "list means that the model abstains. Exit code 1: some rows could not be read."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="The project whose questions are answered.")
+        parser.add_argument("file", help="Texts in the project's text fields: JSONL, CSV, TXT …")
+        parser.add_argument("--format", choices=sorted(FORMATS), help="When the name does not say.")
+
+    def handle(self, *, slug: str, file: str, **options: Any) -> None:
+        project = Project.objects.filter(slug=slug).first()
+        if project is None:
+            raise CommandError(f"There is no project “{slug}”.", returncode=USAGE)
+        rows = read(Path(file), options["format"])
+        serving, heads = started(project)
+        names = dict(Label.objects.filter(question__project=project).values_list("pk", "name"))
+        questions = dict(project.questions.values_list("pk", "name"))
+        unread = 0
+        for chunk in chunks(rows):
+            good, problems = texts_of(chunk, project)
+            for problem in problems:
+                self.stderr.write(str(problem))
+            unread += len(problems)
+            vectors = serving.batcher.encode_all([text for _, text in good])
+            for (row, _), vector in zip(good, vectors, strict=True):
+                said = {questions[head.question]: spoken(head, vector, names) for head in heads}
+                line = {"row": row.number, "id": row.values.get("id"), "suggestions": said}
+                self.stdout.write(json.dumps(line, ensure_ascii=False))
+        if unread:
+            raise CommandError(f"{unread} rows could not be read.")
+
+
+def read(path: Path, name: str | None) -> Iterator[Row | Problem]:
+    """The rows of a file. Raises CommandError for one that cannot be opened or understood."""
+    form: Format | None = FORMATS[name] if name else format_of(path.name)
+    if form is None:
+        raise CommandError(f"{path}: say what it is with --format.", returncode=USAGE)
+    try:
+        with path.open("rb") as stream:
+            yield from form.read(stream)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.", returncode=USAGE) from error
+    except BadFile as bad:
+        raise CommandError(f"{path}: {bad}") from bad
+
+
+def started(project: Project) -> tuple[Serving, Sequence[LiveHead]]:
+    """The engine, warm, and the project's heads. Raises CommandError when there are none."""
+    try:
+        serving = engine.serving()
+        serving.started.result()
+        heads = live.refresh(project)
+    except Unavailable as reason:
+        raise CommandError(str(reason)) from reason
+    if not heads:
+        raise CommandError("No question of this project has labels to suggest.")
+    return serving, heads
+
+
+def chunks(rows: Iterable[Row | Problem]) -> Iterator[list[Row | Problem]]:
+    rows = iter(rows)
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def texts_of(
+    chunk: Iterable[Row | Problem], project: Project
+) -> tuple[list[tuple[Row, str]], list[Problem]]:
+    """The rows whose texts can be read, joined as a model reads them, and the problems."""
+    good: list[tuple[Row, str]] = []
+    problems: list[Problem] = []
+    for row in chunk:
+        if isinstance(row, Problem):
+            problems.append(row)
+            continue
+        values = [row.values.get(name) for name in project.text_fields]
+        texts = [value for value in values if isinstance(value, str)]
+        if len(texts) == len(values):
+            good.append((row, "\n\n".join(texts)))
+        else:
+            fields = ", ".join(project.text_fields)
+            problems.append(Problem(row.number, fields, "There is no text here."))
+    return good, problems
+
+
+def spoken(head: LiveHead, vector: Floats, names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "model": {"name": head.name, "version": head.version},
+        "items": [
+            {
+                "label": names[head.labels[one.column]],
+                "score": round(one.score, 4),
+                "offered": one.offered,
+            }
+            for one in head.head.suggest(vector)
+        ],
+    }
