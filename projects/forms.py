@@ -118,9 +118,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_position(self) -> int:
         position: int | None = self.cleaned_data["position"]
-        if position is None:
-            return self.instance.question.labels.count()
-        return position
+        return self.instance.question.labels.count() if position is None else position
 
 
 class InviteForm(forms.ModelForm):  # type: ignore[type-arg]

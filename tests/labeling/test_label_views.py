@@ -248,5 +248,5 @@ def test_the_page_costs_a_constant_number_of_queries(
     client = client_of(bob)
     client.get("/projects/tickets/label/")
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(15):
         client.get("/projects/tickets/label/")
