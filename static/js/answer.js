@@ -10,7 +10,16 @@ let activeId = "";
 const title = (question) => question.querySelector(".question-name").textContent.trim();
 const isNone = (input) => "none" in input.dataset;
 const isOpen = (question) => picked(question).length === 0;
-const mustBeAnswered = (question) => "required" in question.dataset;
+const hasAnswer = (question) => !isOpen(question);
+const wouldHaveAnswer = (question) => hasAnswer(question) || offered(question).length > 0;
+
+// The question that stands in the way: a required one without an answer. An optional one may
+// stay open, but an answer that says nothing at all must be meant: that is what 0 is for.
+function missing(isAnswered) {
+  const all = questions();
+  const required = all.find((question) => "required" in question.dataset && !isAnswered(question));
+  return required ?? (all.some(isAnswered) ? undefined : all[0]);
+}
 
 // The one that keys pick in: where the person was last, else the first without an answer.
 export function activeQuestion() {
@@ -46,20 +55,18 @@ export function takeSuggestions() {
 export function go() {
   if (!form()) return;
   if (plan().kind === "accept" && !takeSuggestions()) return;
-  const missing = questions().find((question) => mustBeAnswered(question) && isOpen(question));
-  if (missing) {
-    announce(`${title(missing)} Pick a label first.`);
-    missing.querySelector(".choice input").focus();
+  const question = missing(hasAnswer);
+  if (question) {
+    announce(`${title(question)} Pick a label first.`);
+    question.querySelector(".choice input").focus();
     return;
   }
   form().requestSubmit();
 }
 
 function plan() {
-  const open = questions().filter(isOpen);
-  if (open.some((question) => mustBeAnswered(question) && !offered(question).length))
-    return { kind: "pick", words: "Pick a label" };
-  if (open.some((question) => offered(question).length))
+  if (missing(wouldHaveAnswer)) return { kind: "pick", words: "Pick a label" };
+  if (questions().some((question) => isOpen(question) && offered(question).length))
     return { kind: "accept", words: "Accept and next" };
   return { kind: "submit", words: "revising" in form().dataset ? "Save the change" : "Submit and next" };
 }

@@ -169,3 +169,18 @@ def test_the_key_sheet_opens_and_closes(world):
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_an_optional_question_is_left_empty_only_on_purpose(world):
+    world.seed("zzzz", "yyyy", questions=[{"required": False}])
+    page = world.labelling()
+    wait_for_document(page, world.documents[0])
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("Pick a label first")
+    assert world.events() == []
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+
+    wait_for_document(page, world.documents[1])
+    assert world.answered() == [(world.documents[0], "")]
