@@ -9,6 +9,9 @@ from projects.models import Label
 EVEN_HUES = (257, 27, 155, 75, 325, 200, 50, 290, 120, 0, 230, 98)
 """In an order that keeps neighbours apart, also for colour-blind eyes."""
 
+GRAINS = 4
+"""How many grains tokens.css draws."""
+
 
 def hues_for(labels: Iterable[Label]) -> dict[int, int]:
     """Label id to its hue in degrees: the owner's choice, else the next of the even set."""
@@ -19,5 +22,8 @@ def hues_for(labels: Iterable[Label]) -> dict[int, int]:
 
 
 def stylesheet(hues: dict[int, int]) -> str:
-    """CSS that gives every `label-<id>` class its colour."""
-    return "".join(f".label-{pk}{{--label-hue:{hue}}}\n" for pk, hue in hues.items())
+    """CSS that gives every `label-<id>` class its colour, and a grain for eyes that see no hue."""
+    return "".join(
+        f".label-{pk}{{--label-hue:{hue};--label-grain:var(--grain-{place % GRAINS})}}\n"
+        for place, (pk, hue) in enumerate(hues.items())
+    )

@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+DESKTOP = {"width": 1400, "height": 850}
 PEOPLE = {"alice": "owner", "bob": "annotator", "dora": "annotator"}
 TEXTS = [
     "Refund: I want my money back, about refund.",
@@ -43,7 +44,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     server.manage("collectstatic", "--noinput", "--verbosity", "0")
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +81,7 @@ class World:
 
     def context(self, name: str, **options) -> BrowserContext:
         """A browser of this person's own, already signed in."""
-        context = self.browser.new_context(viewport={"width": 1400, "height": 850}, **options) \
-            if "viewport" not in options else self.browser.new_context(**options)
+        context = self.browser.new_context(**{"viewport": DESKTOP, **options})
         context.set_default_timeout(10_000)
         context.add_cookies(
             [{"name": "sessionid", "value": self.facts["sessions"][name], "url": self.server.url}]

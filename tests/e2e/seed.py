@@ -1,4 +1,4 @@
-"""Makes a small world in the server's database: `python -m tests.e2e.seed < wanted.json`.
+"""Makes small worlds in the server's database: a line of JSON in, a line of JSON out.
 
 A process of its own, because the browser's tests hold no database themselves.
 """
@@ -13,8 +13,9 @@ import django
 
 def main() -> None:
     django.setup()
-    wanted = json.load(sys.stdin)
-    json.dump(seed(**wanted), sys.stdout)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(seed(**json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 def seed(*, slug: str, people: dict[str, str], texts: list[str], **options) -> dict:

@@ -23,8 +23,11 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
+        self.seeder: subprocess.Popen[str] | None = None
         self.env = {
-            **{name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DEBUG"}},
+            **os.environ,
+            "REDIS_URL": "",
+            "DEBUG": "",
             "DJANGO_SETTINGS_MODULE": os.environ.get("E2E_SETTINGS", "annotate.settings"),
             "DATA_DIR": str(folder),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -34,7 +37,9 @@ class Server:
         }
 
     def manage(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True)
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True
+        )
 
     def start(self) -> None:
         command = [sys.executable, "manage.py", "web", "--port", str(self.port)]
@@ -60,15 +65,23 @@ class Server:
             self.process.wait()
 
     def seed(self, **wanted) -> dict:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.e2e.seed"],
-            cwd=ROOT,
-            env=self.env,
-            input=json.dumps(wanted).encode(),
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        return json.loads(done.stdout)
+        if self.seeder is None:
+            self.seeder = subprocess.Popen(
+                [sys.executable, "-m", "tests.e2e.seed"],
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        self.seeder.stdin.write(json.dumps(wanted) + "\n")
+        self.seeder.stdin.flush()
+        return json.loads(self.seeder.stdout.readline())
+
+    def close(self) -> None:
+        self.stop()
+        if self.seeder is not None:
+            self.seeder.communicate()
 
     def rows(self, sql: str, *values) -> list[tuple]:
         connection = sqlite3.connect(f"file:{self.folder / 'db.sqlite3'}?mode=ro", uri=True)

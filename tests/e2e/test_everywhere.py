@@ -46,12 +46,17 @@ CONTRAST = """selector => {
       if (colour[3] === 255) return colour;
     }
   };
-  return [...document.querySelectorAll(selector)].filter(one => one.checkVisibility() && one.textContent.trim()).map(one => {
-    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(behind(one))].sort((x, y) => y - x);
+  const seen = one => one.checkVisibility() && one.textContent.trim();
+  return [...document.querySelectorAll(selector)].filter(seen).map(one => {
+    const grounds = [light(rgb(getComputedStyle(one).color)), light(behind(one))];
+    const [a, b] = grounds.sort((x, y) => y - x);
     return [one.textContent.trim().slice(0, 30), (a + 0.05) / (b + 0.05)];
   });
 }"""
-WORDS = ".text, .name, .share, .question-name, .origin span, .state, .button, .work span, .key, .guidelines p"
+WORDS = (
+    ".text, .name, .share, .question-name, .origin span, .state, .button, .work span, .key, "
+    ".guidelines p"
+)
 
 
 def scrolls_sideways(page: Page) -> bool:

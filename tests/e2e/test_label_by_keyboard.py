@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.e2e.line import page_with_line
 from tests.e2e.screen import (
     expect_button,
     expect_picked,
@@ -62,8 +63,8 @@ def test_space_takes_the_suggestion_without_submitting(world):
 
 
 def test_enter_without_a_pick_or_suggestion_submits_nothing(world):
-    world.seed("zzzz")
-    page = world.labelling()
+    world.seed("one", "two")
+    page, _ = page_with_line(world)
     wait_for_document(page, world.documents[0])
     expect_button(page, "Pick a label")
 
@@ -74,8 +75,8 @@ def test_enter_without_a_pick_or_suggestion_submits_nothing(world):
 
 
 def test_the_same_key_and_escape_take_a_pick_back(world):
-    world.seed("zzzz")
-    page = world.labelling()
+    world.seed("one", "two")
+    page, _ = page_with_line(world)
 
     page.keyboard.press("2")
     expect_picked(page, "Late delivery")
@@ -151,7 +152,7 @@ def test_keys_fill_one_question_after_the_other(world):
     page = world.labelling()
     wait_for_document(page, world.documents[0])
 
-    for key in "2" "2" "1" "2":
+    for key in "2212":
         page.keyboard.press(key)
     expect_picked(page, "Late delivery", "Angry", "Fax", "Mail")
     page.keyboard.press("Enter")
@@ -172,8 +173,8 @@ def test_the_key_sheet_opens_and_closes(world):
 
 
 def test_an_optional_question_is_left_empty_only_on_purpose(world):
-    world.seed("zzzz", "yyyy", questions=[{"required": False}])
-    page = world.labelling()
+    world.seed("one", "two", questions=[{"required": False}])
+    page, _ = page_with_line(world)
     wait_for_document(page, world.documents[0])
 
     page.keyboard.press("Enter")

@@ -124,7 +124,10 @@ def test_the_back_button_repeats_nothing(world):
     page.keyboard.press("Enter")
     wait_for_document(page, world.documents[2])
 
-    assert world.answered() == [(world.documents[0], "Refund"), (world.documents[1], "Late delivery")]
+    assert world.answered() == [
+        (world.documents[0], "Refund"),
+        (world.documents[1], "Late delivery"),
+    ]
     assert world.events() == ["create", "create"]
 
 
@@ -154,7 +157,9 @@ def test_an_answer_that_lost_to_another_tab_is_said_and_changes_nothing(world):
     world.expect_console("WebSocket", "409")
     other = page.context.new_page()
     other.route_web_socket("**/ws/**", lambda socket: None)
-    other.add_init_script("window.BroadcastChannel = class { addEventListener() {} postMessage() {} }")
+    other.add_init_script(
+        "window.BroadcastChannel = class { addEventListener() {} postMessage() {} }"
+    )
     other.goto(world.label_url)
     wait_for_document(other, world.documents[0])
     page.keyboard.press("1")

@@ -107,7 +107,7 @@ def test_labels_have_their_colours_in_a_stylesheet(owner, refund):
     response = owner.get("/projects/tickets/labels.css")
 
     assert response.headers["Content-Type"].startswith("text/css")
-    assert f".label-{refund.pk}{{--label-hue:123}}" in response.content.decode()
+    assert f".label-{refund.pk}{{--label-hue:123;" in response.content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 3])
