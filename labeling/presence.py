@@ -73,7 +73,7 @@ def announce_answered(document: Document, annotator: User, client_id: UUID) -> N
 
 def _send(group: str, message: dict[str, Any]) -> None:
     """A broken channel layer costs a notice, never an answer."""
-    layer = get_channel_layer()  # type: ignore[no-untyped-call]
+    layer = get_channel_layer()
     if layer is None:
         return
     try:

@@ -33,11 +33,19 @@ def submit(request: ProjectRequest, project: Project, document_id: int) -> HttpR
             document=document, annotator=request.user, chosen=chosen, submission=submission
         )
     except InvalidAnswers as invalid:
-        problem = {"error": str(invalid), "errors": invalid.errors, "status": 422}
-        return label_page(request, project, document, posted=chosen, **problem)
+        return label_page(
+            request,
+            project,
+            document,
+            posted=chosen,
+            error=str(invalid),
+            errors=invalid.errors,
+            status=422,
+        )
     except Conflict as conflict:
-        problem = {"error": f"{conflict} {REPLACE}", "status": 409}
-        return label_page(request, project, document, posted=chosen, **problem)
+        return label_page(
+            request, project, document, posted=chosen, error=f"{conflict} {REPLACE}", status=409
+        )
     message = "Saved. Others had answered it already, so it is kept beside theirs."
     return saved_and_next(
         request, project, submission.client_id, message=message if submitted.surplus else ""
