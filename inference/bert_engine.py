@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,14 +30,15 @@ SPELT_OUT = 0.5  # the share of unknown or single-letter pieces from which a tex
 class BertEngine:
     """Encodes with the model in `folder`; with none, the MiniLM that a package carries.
 
-    `threads`: how many torch may use; 0 leaves the choice to torch.
+    `threads`: how many torch may use; 0 leaves a core to everything else, because torch's threads
+    wait for each other, and badly so where they do not all get a core.
     """
 
     def __init__(self, folder: str = "", *, threads: int = 0) -> None:
         self.folder = Path(folder) if folder else packaged_folder()
         self.title = self.folder.name if folder else "MiniLM"
         self._pinned = "" if folder else PACKAGED_SHA256
-        self._threads = threads
+        self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
         self.name = ""
         self.dims = 0
         self._model: Any = None
@@ -50,8 +52,7 @@ class BertEngine:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
-        if self._threads:
-            torch.set_num_threads(self._threads)
+        torch.set_num_threads(self._threads)
         tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.no_padding()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from inference import engine, frames, live, suggesting, vectors
@@ -19,6 +17,7 @@ from inference.encoding import encode_later
 from inference.engine import EngineState, Unavailable
 from inference.frames import BadFrame
 from inference.suggesting import Opened, Suggested
+from inference.threads import in_thread, looked_up
 from labeling import presence
 from projects.models import Document
 
@@ -27,19 +26,6 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 10
 SLOW = "The model is slow just now."
 BROKEN = "The model could not read this document."
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-# Threads of their own: a long page view never stands before a suggestion.
-sockets = ThreadPoolExecutor(4, thread_name_prefix="socket")
-
-
-def in_thread(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    on_sockets: Callable[P, Coroutine[Any, Any, R]] = database_sync_to_async(
-        function, thread_sensitive=False, executor=sockets
-    )
-    return on_sockets
 
 
 class LabelingConsumer(AsyncWebsocketConsumer):
@@ -133,8 +119,12 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         """What the model says about a document."""
         serving = engine.serving()
         encoder = serving.engine.name
-        opened = await in_thread(suggesting.look_up)(
-            project_id=me.project.pk, user_id=me.user_id, document_id=document, encoder=encoder
+        opened = await looked_up(
+            suggesting.look_up,
+            project_id=me.project.pk,
+            user_id=me.user_id,
+            document_id=document,
+            encoder=encoder,
         )
         vector = opened.vector
         if vector is None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from channels.db import database_sync_to_async
 
 from inference import heads, vectors
 from inference.encoding import KIND as ENCODE
@@ -23,6 +22,7 @@ from inference.engine import Serving
 from inference.engine import serving as this_engine
 from inference.heads import Floats, Head
 from inference.registry import keep_live_version
+from inference.threads import in_thread
 from labeling.chosen import questions_of
 from labeling.models import Annotation
 from labeling.resolved import Labels, resolved_answers
@@ -83,9 +83,7 @@ def forget_all() -> None:
 
 async def refreshed(project: Project) -> tuple[LiveHead, ...]:
     """As `refresh`, on the thread that fits; awaiting it never blocks the loop."""
-    on_fits = database_sync_to_async(refresh, thread_sensitive=False, executor=fits)
-    fitted: tuple[LiveHead, ...] = await on_fits(project)
-    return fitted
+    return await in_thread(refresh, fits)(project)
 
 
 def refresh(project: Project) -> tuple[LiveHead, ...]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference import engine, live, vectors
+from inference import engine, live, threads, vectors
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +12,7 @@ def _fresh_process():
     live.forget_all()
     vectors.recent.clear()
     engine.stop()
+    threads.close_kept_connection()
 
 
 @pytest.fixture

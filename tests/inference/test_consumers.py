@@ -22,6 +22,7 @@ from tests.factories import answer, make_documents, make_member, make_project, m
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PATIENCE = 30
 in_db = sync_to_async
 BLIND = {"in_reserve": True, "display_coin": 0.1}
 
@@ -34,16 +35,16 @@ class Tab(WebsocketCommunicator):
         self.scope["user"] = user
 
     async def __aenter__(self) -> Self:
-        connected, _ = await self.connect(timeout=10)
+        connected, _ = await self.connect(timeout=PATIENCE)
         assert connected
         self.hello = await self.hear()
         return self
 
     async def __aexit__(self, *_) -> None:
-        await self.disconnect(timeout=10)
+        await self.disconnect(timeout=PATIENCE)
 
     async def hear(self) -> dict:
-        return json.loads(await self.receive_from(timeout=10))
+        return json.loads(await self.receive_from(timeout=PATIENCE))
 
     async def hear_of(self, kind: str) -> dict:
         """The next frame of this type; what the engine says of itself may come in between."""
@@ -59,7 +60,7 @@ class Tab(WebsocketCommunicator):
         await self.send_to(text_data=json.dumps(frame))
 
     async def hung_up(self) -> int:
-        closing = await self.receive_output(timeout=10)
+        closing = await self.receive_output(timeout=PATIENCE)
         assert closing["type"] == "websocket.close"
         return closing["code"]
 
@@ -78,7 +79,7 @@ def hidden(project, serving):
 
 async def stored(count: int) -> list[Exposure]:
     """The exposures, once so many are stored: the frame goes out before the rows do."""
-    for _ in range(200):
+    for _ in range(500):
         rows = await in_db(list)(Exposure.objects.order_by("created_at", "pk"))
         if len(rows) >= count:
             return rows
@@ -240,7 +241,7 @@ async def test_a_staged_document_is_not_found(project, bob, serving):
 async def test_who_may_not_label_is_hung_up_on(request, project, person, code):
     tab = Tab(await in_db(request.getfixturevalue)(person))
 
-    await tab.connect(timeout=10)
+    await tab.connect(timeout=PATIENCE)
 
     assert await tab.hung_up() == code
     assert await Presence.objects.acount() == 0
@@ -249,7 +250,7 @@ async def test_who_may_not_label_is_hung_up_on(request, project, person, code):
 async def test_who_is_not_signed_in_is_hung_up_on(project):
     tab = Tab(AnonymousUser())
 
-    await tab.connect(timeout=10)
+    await tab.connect(timeout=PATIENCE)
 
     assert await tab.hung_up() == 4401
 
@@ -257,7 +258,7 @@ async def test_who_is_not_signed_in_is_hung_up_on(project):
 async def test_no_project_is_told_from_one_that_is_not_mine(bob):
     tab = Tab(bob, slug="no-such-project")
 
-    await tab.connect(timeout=10)
+    await tab.connect(timeout=PATIENCE)
 
     assert await tab.hung_up() == 4404
 
@@ -307,7 +308,7 @@ def gated(monkeypatch):
     # Nothing is encoded ahead: the test decides who waits for what.
     monkeypatch.setattr(consumers, "encode_later", lambda project: None)
     running = engine.serving()
-    running.started.result(timeout=10)
+    running.started.result(timeout=PATIENCE)
     yield Gated
     Gated.gate.set()
 
@@ -418,7 +419,7 @@ async def test_what_comes_next_is_read_ahead(project, bob, refund, monkeypatch):
 
     async with Tab(bob) as tab:
         await tab.open(refund)
-        for _ in range(200):
+        for _ in range(500):
             known = await Vector.objects.filter(text_hash__in=hashes).acount()
             if known == 2:
                 break
