@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from annotate.logs import current_request_id
+from annotate.views.errors import error_page
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,18 @@ def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float
             "milliseconds": round(seconds * 1000, 1),
         },
     )
+
+
+def request_limit(get_response: GetResponse) -> GetResponse:
+    """Refuse a request that announces more than we take, before anything reads it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= settings.MAX_UPLOAD_BYTES:
+            return get_response(request)
+        megabytes = settings.MAX_UPLOAD_BYTES // 1024 // 1024
+        return error_page(request, 413, f"That is more than the {megabytes} MB taken at once.")
+
+    return middleware
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:

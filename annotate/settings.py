@@ -129,6 +129,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "annotate.middleware.request_id",
+    "annotate.middleware.request_limit",
     "django.middleware.security.SecurityMiddleware",
     "annotate.static.StaticFiles",
     "csp.middleware.CSPMiddleware",

@@ -50,3 +50,12 @@ def test_times_are_shown_in_the_zone_of_the_person(alice):
 
     assert middleware.time_zone(shown)(request) == 21
     assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(client, settings):
+    settings.MAX_UPLOAD_BYTES = 1024 * 1024
+    response = client.post("/healthz", {"file": "x" * (1024 * 1024)})
+
+    assert response.status_code == 413
+    assert "That is more than the 1 MB taken at once." in response.text
+    assert client.post("/healthz", {"file": "x"}).status_code == 405
