@@ -27,7 +27,7 @@ class Server:
         self.env = {
             **os.environ,
             "REDIS_URL": "",
-            "DEBUG": "",
+            "DEBUG": "0",
             "DJANGO_SETTINGS_MODULE": os.environ.get("E2E_SETTINGS", "annotate.settings"),
             "DATA_DIR": str(folder),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",

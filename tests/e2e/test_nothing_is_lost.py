@@ -211,3 +211,44 @@ def test_two_people_are_never_on_the_same_document(world):
         # Whoever was first waits for the other, and looks again by itself.
         expect(page.get_by_role("heading", name="All done")).to_be_visible(timeout=20_000)
     assert sorted(seen["bob"] + seen["dora"]) == sorted(world.documents)
+
+
+def test_an_answer_waits_for_a_fresh_page_when_all_cookies_are_gone(world):
+    world.seed("one", "two")
+    world.expect_console("403", "WebSocket")
+    page = world.labelling()
+    wait_for_document(page, world.documents[0])
+    cookies = [one for one in page.context.cookies() if one["name"] == "sessionid"]
+
+    page.context.clear_cookies()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#saved")).to_have_text(
+        "Saved here, reload the page to send it", timeout=15_000
+    )
+    page.context.add_cookies(cookies)
+    page.reload()
+
+    wait_for_document(page, world.documents[1])
+    assert world.answered() == [(world.documents[0], "Late delivery")]
+
+
+def test_an_answer_that_can_never_be_taken_is_shown_until_the_person_lets_it_go(world):
+    world.seed("one")
+    world.expect_console("404")
+    page = world.labelling()
+    wait_for_document(page, world.documents[0])
+    page.evaluate(
+        """() => localStorage.setItem(
+            `annotate.outbox.${document.querySelector(".desk").dataset.user}.refused`,
+            JSON.stringify({path: location.pathname + '99999999/submit', body: '', at: 1}))"""
+    )
+    page.reload()
+    notice = page.locator("#unsent")
+    expect(notice).to_contain_text("One answer was not accepted")
+
+    page.reload()
+    notice.get_by_role("button", name="Let it go").click()
+
+    expect(notice).to_be_hidden()
+    assert outbox_of(page) == ""
