@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from threading import Lock
 
 import numpy as np
+from django.db import transaction
 
 from inference.batcher import Batcher
 from inference.heads import Floats
@@ -74,8 +75,7 @@ def keep(encoder: str, vectors: Mapping[str, Floats]) -> None:
         ignore_conflicts=True,
         batch_size=ROWS_PER_QUERY,
     )
-    for key, vector in vectors.items():
-        recent.put(encoder, key, vector)
+    transaction.on_commit(lambda: _remember(encoder, vectors))
 
 
 def encoded(encoder: str, batcher: Batcher, texts: Mapping[str, str]) -> dict[str, Floats]:
@@ -85,3 +85,8 @@ def encoded(encoder: str, batcher: Batcher, texts: Mapping[str, str]) -> dict[st
     fresh = dict(zip(missing, batcher.encode_all([texts[key] for key in missing]), strict=True))
     keep(encoder, fresh)
     return known | fresh
+
+
+def _remember(encoder: str, vectors: Mapping[str, Floats]) -> None:
+    for key, vector in vectors.items():
+        recent.put(encoder, key, vector)

@@ -8,6 +8,7 @@ from inference.fake_engine import FakeEngine
 from inference.models import Vector
 from inference.vectors import Recent, cached, encoded, keep, text_hash
 
+recent_of = vectors.recent.get
 pytestmark = pytest.mark.django_db
 
 TEXTS = {text_hash(text): text for text in ("a refund", "it is late", "well done")}
@@ -26,11 +27,21 @@ def test_vectors_are_computed_once_and_kept(serving, monkeypatch):
 
 def test_vectors_come_from_memory_or_in_one_query(serving, django_assert_num_queries):
     encoded("fake", serving.batcher, TEXTS)
-    with django_assert_num_queries(0):
-        cached("fake", TEXTS)
-    vectors.recent.clear()
     with django_assert_num_queries(1):
         assert cached("fake", TEXTS).keys() == TEXTS.keys()
+    with django_assert_num_queries(0):
+        assert cached("fake", TEXTS).keys() == TEXTS.keys()
+
+
+def test_memory_knows_only_what_is_stored(django_capture_on_commit_callbacks):
+    [key] = list(TEXTS)[:1]
+    with django_capture_on_commit_callbacks() as stored:
+        keep("one", {key: np.ones(3, dtype=np.float32)})
+    assert recent_of("one", key) is None
+
+    for remember in stored:
+        remember()
+    assert recent_of("one", key) is not None
 
 
 def test_each_encoder_has_vectors_of_its_own():
