@@ -81,9 +81,9 @@ class Mapping:
             return [IGNORE]
         return [column if column.startswith(META) else META + column]
 
-    def missing(self, columns: Iterable[str]) -> set[str]:
-        """The columns that the person named and the file does not have."""
-        return set(self._given) - set(columns)
+    def named_columns(self) -> set[str]:
+        """The columns that somebody named, which the file must have."""
+        return set(self._given)
 
     def fields_without_column(self, columns: Iterable[str]) -> set[str]:
         """The text fields that no column of the file is for."""

@@ -58,6 +58,10 @@ class Problem:
     remedy: str = ""
     raw: str = ""
 
+    @property
+    def number(self) -> int:
+        return self.row
+
     def __str__(self) -> str:
         where = f"row {self.row}" if self.row else "file"
         column = f", {self.field}" if self.field else ""

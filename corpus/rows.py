@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from corpus.cells import decode, dumps, labels_in
+from corpus.cells import decode, labels_in
 from corpus.checks import shown, storable, unstorable, unstorable_value
 from corpus.mapping import IGNORE, META, Mapping
 from corpus.record import SPLITS, Labels, Prediction, Problem, Record, Row
@@ -59,13 +59,12 @@ def problem_about(row: Row, field: str, message: str, remedy: str) -> Problem:
 
 
 class Making:
-    def __init__(
-        self, row: Row, mapping: Mapping, questions: MappingType[str, Asked]
-    ) -> None:
+    def __init__(self, row: Row, mapping: Mapping, questions: MappingType[str, Asked]) -> None:
         self.row = row
         self.mapping = mapping
         self.questions = questions
         self.problems: list[Problem] = []
+        self.wrong: set[str] = set()
         self.texts = dict.fromkeys(mapping.names.text_fields, "")
         self.external_id = self.split = ""
         self.meta: dict[str, Any] = {}
@@ -77,6 +76,7 @@ class Making:
             self._place(target, value)
         except Wrong as wrong:
             self.problems.append(problem_about(self.row, column, wrong.message, wrong.remedy))
+            self.wrong.add(target)
 
     def record(self) -> Record | list[Problem]:
         predictions: tuple[Prediction, ...] = ()
@@ -147,7 +147,7 @@ class Making:
 
     def _check_whole(self) -> None:
         """What only the whole row can show. Raises Wrong."""
-        if not any(self.texts.values()):
+        if not any(self.texts.values()) and self.wrong.isdisjoint(self.texts):
             raise Wrong("There is no text.", "Give the document a text, or leave the row out.")
         needed = {name for name, question in self.questions.items() if question.required}
         missing = needed - self.answers.keys()

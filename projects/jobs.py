@@ -51,6 +51,8 @@ class JobLost(Exception):
 
 
 Handler = Callable[["JobRun"], dict[str, Any] | None]
+Tell = Callable[[int, int | None, str], None]
+"""Called with what is done, the total if known, and a message."""
 handlers: dict[str, Handler] = {}
 Follower = Callable[[Job], None]
 followers: dict[str, list[Follower]] = {}
@@ -88,8 +90,9 @@ def after(kind: str) -> Callable[[Follower], Follower]:
 class JobRun:
     """One attempt at a job, as its handler sees it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, tell: Tell | None = None) -> None:
         self.job = job
+        self.tell = tell
         self.checkpoint: dict[str, Any] = dict(job.checkpoint)
         self._progress: dict[str, Any] = {}
         self._written = float("-inf")
@@ -97,6 +100,8 @@ class JobRun:
     def progress(self, done: int, total: int | None = None, message: str = "") -> None:
         """Say how far the job is. Cheap: it is written twice a second and at the end."""
         self._progress = {"progress_done": done, "message": message[:MESSAGE_LENGTH]}
+        if self.tell:
+            self.tell(done, total, message)
         if total is not None:
             self._progress["progress_total"] = total
         if time.monotonic() - self._written >= PROGRESS_SECONDS:
@@ -140,19 +145,32 @@ def enqueue(
     *, project: Project | None, kind: str, params: dict[str, Any], created_by: User | None = None
 ) -> Job:
     """Have a worker do it. The job exists, and is dispatched, once the transaction commits."""
-    if kind not in handlers:
-        raise ValueError(f"No handler for jobs of kind {kind!r}.")
     with transaction.atomic():
-        job = Job.objects.create(
-            project=project,
-            kind=kind,
-            params=params,
-            created_by=created_by,
-            heartbeat_at=timezone.now(),
-        )
+        job = add(project=project, kind=kind, params=params, created_by=created_by)
         dispatch(job)
     job.refresh_from_db()
     return job
+
+
+def add(
+    *, project: Project | None, kind: str, params: dict[str, Any], created_by: User | None = None
+) -> Job:
+    """A queued job that no worker has been told of yet: dispatch it, or run it here."""
+    if kind not in handlers:
+        raise ValueError(f"No handler for jobs of kind {kind!r}.")
+    return Job.objects.create(
+        project=project,
+        kind=kind,
+        params=params,
+        created_by=created_by,
+        heartbeat_at=timezone.now(),
+    )
+
+
+def run_here(job: Job, tell: Tell) -> None:
+    """Run a job in this process, as commands do. Should we die, a worker takes it over."""
+    claim_and_run(job.pk, tell)
+    job.refresh_from_db()
 
 
 def dispatch(job: Job) -> None:
@@ -163,13 +181,17 @@ def dispatch(job: Job) -> None:
 
 @task()
 def run_job(job_id: int) -> None:
+    claim_and_run(job_id)
+
+
+def claim_and_run(job_id: int, tell: Tell | None = None) -> None:
     """Claim the job and run it. The loser of a claim returns quietly."""
     token = uuid.uuid4()
     job = claim(job_id, token)
     if job is None:
         logger.info("job not claimed", extra={"job": job_id})
         return
-    run = JobRun(job)
+    run = JobRun(job, tell)
     running.add(token)
     try:
         attempt(run)

@@ -24,27 +24,21 @@ class Format:
     media_type: str
 
 
-FORMATS = {
-    format.name: format
-    for format in (
-        Format("csv", "CSV", (".csv", ".tsv"), csv.read, csv.write, "text/csv"),
-        Format("json", "JSON", (".json",), json.read, json.write, "application/json"),
-        Format(
-            "jsonl",
-            "JSON Lines",
-            (".jsonl", ".ndjson"),
-            jsonl.read,
-            jsonl.write,
-            "application/jsonl",
-        ),
-        Format("txt", "Text, one document a line", (".txt",), txt.read, txt.write, "text/plain"),
-        Format("txt-file", "Text, the whole file", (), txt.read_whole, None, "text/plain"),
-    )
-}
-WRITABLE = {name: format for name, format in FORMATS.items() if format.write}
+_EVERY = (
+    Format("csv", "CSV", (".csv", ".tsv"), csv.read, csv.write, "text/csv"),
+    Format("json", "JSON", (".json",), json.read, json.write, "application/json"),
+    Format(
+        "jsonl", "JSON Lines", (".jsonl", ".ndjson"), jsonl.read, jsonl.write, "application/jsonl"
+    ),
+    Format("txt", "Text, one document a line", (".txt",), txt.read, txt.write, "text/plain"),
+    Format("txt-file", "Text, the whole file", (), txt.read_whole, None, "text/plain"),
+)
+FORMATS = {each.name: each for each in _EVERY}
+WRITABLE = {each.name: each for each in _EVERY if each.write}
+WRITERS: dict[str, Write] = {each.name: each.write for each in _EVERY if each.write}
 
 
 def format_of(file_name: str) -> Format | None:
     """The format that a file's name speaks of."""
     suffix = PurePath(file_name).suffix.lower()
-    return next((format for format in FORMATS.values() if suffix in format.suffixes), None)
+    return next((each for each in _EVERY if suffix in each.suffixes), None)

@@ -1,4 +1,7 @@
-"""CSV: a header, then one document a row. Text comes back byte for byte."""
+"""CSV: a header, then one document a row. Text comes back byte for byte.
+
+In a cell of a question nothing is "not answered" and `[]` is "none of them"; see `corpus.cells`.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,19 @@ from typing import BinaryIO
 
 from corpus.cells import dumps, encode, encode_labels, spreadsheet_safe
 from corpus.checks import shown, storable
-from corpus.formats.lines import HEAD, MAX_ROW_BYTES, Line, begin, lines, not_utf8, too_long
+from corpus.formats.lines import CHUNK, HEAD, MAX_ROW_BYTES, Line, begin, lines, not_utf8, too_long
 from corpus.formats.objects import RAW_SHOWN
 from corpus.record import BadFile, Layout, Problem, Record, Row
 
 DELIMITERS = ",;\t"
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
 QUOTED = re.compile(r'"[^"]*"?')
+REST_OF_ROW = (
+    re.compile(rb'(?:[^"\n]*+"[^"]*+")*+[^"\n]*+\n'),
+    re.compile(rb'[^"]*+"(?:[^"\n]*+"[^"]*+")*+[^"\n]*+\n'),
+)
+"""Up to the line feed that ends it, from where no quote is open and from where one is."""
+NEVER_CLOSED = "A quote is opened in this row and never closed."
 QUOTE_HELP = "Put a cell that holds quotes in quotes, and double each quote inside it."
 
 # The module keeps this limit for the whole process, and its default is 128 KiB.
@@ -32,11 +41,13 @@ class Source:
     """The lines of a file as csv.reader takes them, and what a report needs to know of a row."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
         self.lines = lines(stream)
+        self.end = self.read_again = 0
         self.start_row()
 
     def start_row(self) -> None:
-        self.size = self.quotes = 0
+        self.size = self.quotes = self.second_line = 0
         self.text = io.StringIO()
         self.wrong_byte: tuple[int, int] | None = None
 
@@ -57,14 +68,34 @@ class Source:
         self.text.write(text)
         return text
 
-    def skip_row(self) -> None:
-        """Read past the rest of a row that is too long: to where its quotes are closed."""
-        while self.quotes % 2 and (line := next(self.lines, None)):
-            self.size += line.size
-            self.quotes += line.quotes
+    def skip_row(self) -> bool:
+        """Go to the end of a row that is too long; whether its quotes are ever closed."""
+        ended = self.quotes % 2 == 0
+        while not ended and (data := self.stream.read(CHUNK)):
+            end = REST_OF_ROW[self.quotes % 2].match(data)
+            ended, taken = end is not None, end.end() if end else len(data)
+            self.size += taken
+            self.quotes += data.count(b'"', 0, taken)
+            self.stream.seek(taken - len(data), io.SEEK_CUR)
+        self.end = self.stream.tell()
+        self.lines = lines(self.stream)
+        return self.quotes % 2 == 0
+
+    def back_to_second_line(self) -> None:
+        """Go on after the first line of this row: a stray quote made it run into the next ones.
+
+        A file made of stray quotes must not take for ever, so what is read twice is bounded.
+        """
+        again = self.end - self.second_line
+        if self.read_again + again <= self.end + 4 * MAX_ROW_BYTES:
+            self.read_again += again
+            self.stream.seek(self.second_line)
+            self.lines = lines(self.stream)
 
     def _take(self) -> Line:
         line = next(self.lines)
+        self.end = line.offset + line.size
+        self.second_line = self.second_line or self.end
         self.size += line.size
         self.quotes += line.quotes
         return line
@@ -91,13 +122,15 @@ class Table:
             except StopIteration:
                 return None
             except RowTooLong:
-                self.source.skip_row()
-                return too_long(self.number, self.source.size)
+                return self._too_long()
             except csv.Error as error:
+                self.source.back_to_second_line()
                 return self.broken(_reason(error))
             if values:
-                return values if self._is_sound() else self.broken(
-                    "A quote stands inside a cell that is not in quotes."
+                return (
+                    values
+                    if self._is_sound()
+                    else self.broken("A quote stands inside a cell that is not in quotes.")
                 )
 
     def header(self) -> list[str]:
@@ -123,7 +156,8 @@ class Table:
                 "Put cells that hold commas or line breaks in quotes.",
             )
         if self.source.wrong_byte:
-            column = next(name for name, cell in zip(header, values, strict=True) if NOT_UTF8.search(cell))
+            cells = zip(header, values, strict=True)
+            column = next(name for name, cell in cells if NOT_UTF8.search(cell))
             problem = not_utf8(self.number, column, *self.source.wrong_byte)
             return self.broken(problem.message, problem.remedy, column)
         return Row(self.number, dict(zip(header, values, strict=True)), cells=True)
@@ -131,6 +165,12 @@ class Table:
     def broken(self, message: str, remedy: str = QUOTE_HELP, field: str = "") -> Problem:
         raw = self.source.text.getvalue()[:RAW_SHOWN]
         return Problem(self.number, storable(field), message, remedy, storable(raw))
+
+    def _too_long(self) -> Problem:
+        if self.source.skip_row():
+            return too_long(self.number, self.source.size)
+        self.source.back_to_second_line()
+        return self.broken(NEVER_CLOSED)
 
     def _is_sound(self) -> bool:
         """The module takes a stray quote for text; it is more often a cell gone wrong."""
@@ -148,19 +188,27 @@ def read(stream: BinaryIO) -> Iterator[Row | Problem]:
 def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
     """Returns how many were written."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    safe = spreadsheet_safe if layout.spreadsheet_safe else str
+    # Names in quotes leave no doubt which character separates them.
+    names = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    names.writerow(map(safe, _header(layout)))
     writer = csv.writer(text, lineterminator="\r\n")
     count = 0
-    for count, row in enumerate(_rows(records, layout)):
-        writer.writerow(map(spreadsheet_safe, row) if layout.spreadsheet_safe else row)
+    for cells in _rows(records, layout):
+        writer.writerow(map(safe, cells))
+        count += 1
     text.detach()
     return count
 
 
-def _rows(records: Iterable[Record], layout: Layout) -> Iterator[list[str]]:
+def _header(layout: Layout) -> list[str]:
     header = ["id", *layout.text_fields, *(question.name for question in layout.questions)]
     header += ["split"] if layout.split else []
     header += ["unresolved"] if layout.unresolved else []
-    yield header + [f"meta.{key}" for key in layout.meta_keys]
+    return header + [f"meta.{key}" for key in layout.meta_keys]
+
+
+def _rows(records: Iterable[Record], layout: Layout) -> Iterator[list[str]]:
     for record in records:
         cells = [record.external_id, *(record.texts.get(name, "") for name in layout.text_fields)]
         cells += [
@@ -191,7 +239,7 @@ def _grammar(delimiter: str) -> re.Pattern[str]:
 def _reason(error: csv.Error) -> str:
     match str(error):
         case "unexpected end of data":
-            return "A quote is opened in this row and never closed, so the rest was not read."
+            return NEVER_CLOSED
         case reason if reason.startswith("new-line character"):
             return "A carriage return stands outside quotes; lines must end with a line feed."
         case _:

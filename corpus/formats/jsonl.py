@@ -26,6 +26,7 @@ def read(stream: BinaryIO) -> Iterator[Row | Problem]:
 def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
     """Returns how many were written."""
     count = 0
-    for count, record in enumerate(records, 1):
+    for record in records:
         out.write(as_object(record, layout).encode() + b"\n")
+        count += 1
     return count

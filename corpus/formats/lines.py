@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from corpus.record import BadFile, Problem
 
-MAX_ROW_BYTES = 16 * 1024 * 1024
+MAX_ROW_BYTES = 4 * 1024 * 1024
 """A row that is longer is refused by its number, and read past."""
 
 CHUNK = 64 * 1024
@@ -19,13 +19,13 @@ DISGUISES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "compressed with gzip"),
-    (b"BZh", "compressed with bzip2"),
+    (b"BZh91AY&SY", "compressed with bzip2"),
     (b"\xfd7zXZ", "compressed with xz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
-    (b"%PDF", "a PDF"),
-    (b"PAR1", "a Parquet file"),
+    (b"%PDF-", "a PDF"),
+    (b"PAR1\x15", "a Parquet file"),
     (b"SQLite format 3\0", "a SQLite database"),
 )
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")

@@ -52,13 +52,13 @@ class DatasetVersion(models.Model):
     def __str__(self) -> str:
         return f"Version {self.number}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("dataset", args=[self.project.slug, self.number])
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:
             raise Frozen("Dataset versions are never changed; freeze another one.")
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("dataset", args=[self.project.slug, self.number])
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise Frozen("Dataset versions are never deleted.")

@@ -7,7 +7,7 @@ from django.db import models
 
 from corpus.formats import WRITABLE
 
-FORMAT_CHOICES = [(format.name, format.title) for format in WRITABLE.values()]
+FORMAT_CHOICES = [(each.name, each.title) for each in WRITABLE.values()]
 
 
 def export_path(_instance: Export, _file_name: str) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from corpus.formats import FORMATS
 from projects.models import JobState
 
-FORMAT_CHOICES = [(format.name, format.title) for format in FORMATS.values()]
+FORMAT_CHOICES = [(each.name, each.title) for each in FORMATS.values()]
 
 
 class ImportState(models.TextChoices):
@@ -57,9 +57,7 @@ class Import(models.Model):
     on_bad_rows = models.CharField(
         max_length=20, choices=BadRows.choices, default=BadRows.KEEP_GOOD
     )
-    state = models.CharField(
-        max_length=12, choices=ImportState.choices, default=ImportState.READY
-    )
+    state = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.READY)
     rows_read = models.PositiveBigIntegerField(default=0)
     rows_bad = models.PositiveBigIntegerField(default=0)
     documents = models.PositiveBigIntegerField(default=0, help_text="Staged, later published.")

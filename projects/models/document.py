@@ -98,9 +98,9 @@ class Document(models.Model):
 
     @property
     def arm(self) -> str:
-        """In the reserve "blind" or "open", outside it "". An imported test row is blind."""
+        """In the reserve "blind" or "open", outside it "". Imported test rows are blind too."""
         if self.imported_split:
-            return "blind" if self.imported_split == "test" else ""
+            return "blind" if self.imported_split in {"test", "calibration"} else ""
         if not self.in_reserve:
             return ""
         return "blind" if self.display_coin < BLIND_SHARE else "open"

@@ -1,0 +1,127 @@
+"""A project's documents and answers as records, in chunks, in the order they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from django.db.models import Count, Max
+
+from corpus.canonical import Definitions, LabelDefinition, QuestionDefinition
+from corpus.models import Import, ImportState
+from corpus.record import Labels, Layout, QuestionColumn, Record
+from labeling.models import Annotation
+from labeling.resolved import Given, given_answers, resolve
+from projects.models import Document, Label, Project, Question, QuestionKind
+from projects.models.document import DocumentQuerySet
+
+CHUNK = 500
+
+
+class Contents:
+    """The documents that are in the project at this moment; half an import is not among them."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.questions = {
+            question.pk: question for question in project.questions.filter(kind=QuestionKind.CHOICE)
+        }
+        last = project.documents.aggregate(last=Max("pk"))["last"] or 0
+        half = Import.objects.filter(project=project, state=ImportState.PUBLISHING)
+        batches = list(half.values_list("batch", flat=True))
+        self.documents: DocumentQuerySet = project.documents.published().filter(pk__lte=last)
+        if batches:
+            self.documents = self.documents.exclude(batch__in=batches)
+
+    def count(self) -> int:
+        return self.documents.count()
+
+    def definitions(self) -> Definitions:
+        """Text fields, questions and labels, without what only looks."""
+        questions = self.project.questions.prefetch_related("labels")
+        return Definitions(
+            text_fields=tuple(self.project.text_fields),
+            questions=tuple(_definition(question) for question in questions),
+        )
+
+    def meta_keys(self) -> tuple[str, ...]:
+        """Every key of the documents' metadata, sorted."""
+        keys: set[str] = set()
+        rows = self.documents.order_by().values_list("meta", flat=True)
+        for meta in rows.iterator(chunk_size=CHUNK):
+            keys.update(meta)
+        return tuple(sorted(keys))
+
+    def may_disagree(self) -> bool:
+        """Whether any document has several answers that count."""
+        counted = Annotation.objects.in_project(self.project).counted().order_by()
+        several = counted.values("document").annotate(people=Count("pk")).filter(people__gt=1)
+        return several.exists()
+
+    def layout(self) -> Layout:
+        """The columns of a file of these documents."""
+        return Layout(
+            text_fields=tuple(self.project.text_fields),
+            questions=tuple(
+                QuestionColumn(question.name, question.multiple)
+                for question in self.questions.values()
+            ),
+            meta_keys=self.meta_keys(),
+            unresolved=self.may_disagree(),
+        )
+
+    def records(self) -> Iterator[Record]:
+        last = 0
+        while chunk := list(self.documents.filter(pk__gt=last).order_by("pk")[:CHUNK]):
+            yield from self._records(chunk)
+            last = chunk[-1].pk
+
+    def _records(self, chunk: Sequence[Document]) -> Iterator[Record]:
+        given = given_answers(self.project, [document.pk for document in chunk])
+        labels = Label.objects.filter(question__in=self.questions)
+        names = dict(labels.values_list("pk", "name"))
+        multiple = {pk: question.multiple for pk, question in self.questions.items()}
+        for document in chunk:
+            people = given.get(document.pk, [])
+            resolved = resolve(people, multiple=multiple)
+            yield Record(
+                external_id=document.external_id,
+                texts=document.texts,
+                meta=document.meta,
+                split=document.split,
+                answers={
+                    self.questions[pk].name: _named(chosen, names)
+                    for pk, chosen in resolved.items()
+                },
+                unresolved=self._unresolved(people, resolved, names),
+            )
+
+    def _unresolved(
+        self,
+        people: Sequence[Given],
+        resolved: Mapping[int, frozenset[int]],
+        names: Mapping[int, str],
+    ) -> dict[str, tuple[Labels, ...]]:
+        """What each person said, for the questions that have no majority."""
+        return {
+            question.name: tuple(
+                _named(person.labels[pk], names) for person in people if pk in person.labels
+            )
+            for pk, question in self.questions.items()
+            if pk not in resolved and any(pk in person.labels for person in people)
+        }
+
+
+def _named(labels: frozenset[int], names: Mapping[int, str]) -> Labels:
+    return tuple(sorted(names[pk] for pk in labels))
+
+
+def _definition(question: Question) -> QuestionDefinition:
+    return QuestionDefinition(
+        name=question.name,
+        kind=question.kind,
+        multiple=question.multiple,
+        required=question.required,
+        labels=tuple(
+            LabelDefinition(label.name, label.description) for label in question.labels.all()
+        ),
+    )

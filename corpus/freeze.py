@@ -1,0 +1,155 @@
+"""Dataset versions: frozen once, hashed, and checked whenever they are read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+
+from corpus import canonical
+from corpus.canonical import Definitions
+from corpus.contents import Contents
+from corpus.hashing import HashingWriter, sha256_of
+from corpus.models import DatasetVersion
+from corpus.record import SPLITS, Record
+from corpus.snapshot import snapshot
+from projects import jobs
+from projects.models import Job, Project, QuestionKind, User
+
+JOB = "freeze_dataset"
+
+
+class Unchanged(Exception):
+    """Nothing has changed since the newest version, so there is nothing to freeze."""
+
+    def __init__(self, version: DatasetVersion) -> None:
+        super().__init__(f"Nothing has changed since version {version.number}.")
+        self.version = version
+
+
+class NothingToFreeze(Exception):
+    """The project has no documents."""
+
+
+class DatasetDamaged(Exception):
+    """The file of a version is missing, or not the one that was frozen."""
+
+
+def request_freeze(*, project: Project, comment: str, author: User | None) -> Job:
+    """Have a worker freeze the project."""
+    return jobs.enqueue(project=project, kind=JOB, params={"comment": comment}, created_by=author)
+
+
+def freeze(*, project: Project, comment: str = "", author: User | None = None) -> DatasetVersion:
+    """Freeze the project's documents and resolved answers as they stand at this moment.
+
+    Raises Unchanged when the newest version holds just that, and NothingToFreeze.
+    """
+    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
+        out = HashingWriter(file)  # type: ignore[arg-type]
+        with snapshot():
+            contents = Contents(project)
+            tally = Tally(contents.definitions())
+            records = tally.counted(contents.records())
+            documents = canonical.write(tally.definitions, records, out)  # type: ignore[arg-type]
+        if not documents:
+            raise NothingToFreeze("There are no documents to freeze. Import some first.")
+        file.seek(0)
+        version = DatasetVersion(
+            project=project,
+            comment=comment,
+            author=author,
+            sha256=out.hexdigest(),
+            size=out.size,
+            documents=documents,
+            counts=tally.counts(),
+        )
+        number(version, File(file))
+    return version
+
+
+@transaction.atomic
+def number(version: DatasetVersion, content: File[bytes]) -> None:
+    """Give a version the next number and keep it. Raises Unchanged."""
+    project = Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
+    newest = project.dataset_versions.first()
+    if newest is not None and newest.sha256 == version.sha256:
+        raise Unchanged(newest)
+    version.number = newest.number + 1 if newest else 1
+    version.file.save("", content, save=False)
+    version.save()
+
+
+def verify(version: DatasetVersion) -> None:
+    """Raises DatasetDamaged unless the file is, byte for byte, the one that was frozen."""
+    try:
+        with version.file.open("rb") as file:
+            found = sha256_of(file.file)
+    except FileNotFoundError:
+        raise DatasetDamaged(f"The file of version {version.number} is missing.") from None
+    if found != version.sha256:
+        raise DatasetDamaged(
+            f"The file of version {version.number} was changed: its sha256 is {found}, "
+            f"frozen was {version.sha256}."
+        )
+
+
+@contextmanager
+def opened(version: DatasetVersion) -> Iterator[BinaryIO]:
+    """The file of a version, after a check of its bytes. Raises DatasetDamaged."""
+    verify(version)
+    with version.file.open("rb") as file:
+        yield file.file
+
+
+@contextmanager
+def contents_of(version: DatasetVersion) -> Iterator[tuple[Definitions, Iterator[Record]]]:
+    """What a version holds, its documents one by one. Raises DatasetDamaged."""
+    with opened(version) as file:
+        yield canonical.read(file)
+
+
+class Tally:
+    """Counts what a dataset holds while its records pass."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self.splits: dict[str, int] = {}
+        self.answers: dict[tuple[str, str, str], int] = {}
+
+    def counted(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            self.splits[record.split] = self.splits.get(record.split, 0) + 1
+            for question, labels in record.answers.items():
+                # The empty name stands for the answer as a whole.
+                for label in ("", *labels):
+                    key = (question, label, record.split)
+                    self.answers[key] = self.answers.get(key, 0) + 1
+            yield record
+
+    def counts(self) -> dict[str, Any]:
+        """Documents per split; per question the answered ones, and those of each label."""
+        splits = [split for split in SPLITS if split in self.splits]
+        return {
+            "splits": {split: self.splits[split] for split in splits},
+            "questions": [
+                {
+                    "name": question.name,
+                    "answered": self._row(question.name, "", splits),
+                    "labels": [
+                        {"name": label.name, "splits": self._row(question.name, label.name, splits)}
+                        for label in question.labels
+                    ],
+                }
+                for question in self.definitions.questions
+                if question.kind == QuestionKind.CHOICE
+            ],
+        }
+
+    def _row(self, question: str, label: str, splits: Iterable[str]) -> dict[str, int]:
+        return {split: self.answers.get((question, label, split), 0) for split in splits}
