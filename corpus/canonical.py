@@ -57,10 +57,10 @@ def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) ->
     # A database without a name is a temporary file that goes when it is closed.
     with closing(sqlite3.connect("")) as sorter:
         sorter.execute("CREATE TABLE lines (line BLOB)")
-        for count, record in enumerate(records, 1):
+        for record in records:
             sorter.execute("INSERT INTO lines VALUES (?)", [_line(_document(record))])
-        for (line,) in sorter.execute("SELECT line FROM lines ORDER BY line"):
-            out.write(line)
+            count += 1
+        out.writelines(line for (line,) in sorter.execute("SELECT line FROM lines ORDER BY line"))
     return count
 
 
@@ -73,11 +73,18 @@ def read(stream: BinaryIO) -> tuple[Definitions, Iterator[Record]]:
         raise NotCanonical(f"This dataset has format {header['number']}; known is {NUMBER}.")
     questions = tuple(
         QuestionDefinition(
-            **{**question, "labels": tuple(LabelDefinition(**label) for label in question["labels"])}
+            **{
+                **question,
+                "labels": tuple(LabelDefinition(**label) for label in question["labels"]),
+            }
         )
         for question in header["questions"]
     )
     return Definitions(tuple(header["text_fields"]), questions), _records(stream)
+
+
+def _question(*, labels: list[dict[str, str]], **rest: Any) -> QuestionDefinition:
+    return QuestionDefinition(labels=tuple(LabelDefinition(**label) for label in labels), **rest)
 
 
 def _records(stream: BinaryIO) -> Iterator[Record]:

@@ -16,7 +16,8 @@ def unstorable(text: str) -> str:
         if char == "\0":
             return f"holds U+0000 (a NUL character) at character {position + 1}."
         if "\ud800" <= char <= "\udfff":
-            return f"holds half of a surrogate pair (U+{ord(char):04X}) at character {position + 1}."
+            half = f"half of a surrogate pair (U+{ord(char):04X})"
+            return f"holds {half} at character {position + 1}."
     return ""
 
 

@@ -1,0 +1,69 @@
+"""What files may hold, as hypothesis makes it up."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from corpus.record import Layout, QuestionColumn, Record
+
+storable_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+awkward_text = st.lists(
+    st.one_of(
+        storable_text,
+        st.sampled_from(
+            [
+                "\r",
+                "\n",
+                "\r\n",
+                "\t",
+                '"',
+                '""',
+                ",",
+                ";",
+                " ",
+                "'",
+                "=1+1",
+                "[",
+                "]",
+                "[]",
+                "null",
+            ]
+        ),
+        st.sampled_from(
+            ["\ufeff", "😀", "👩‍👩‍👧", "שלום", "日本語", "\u2028", "\x85", "\x1a", "\\", "\\u0000"]
+        ),
+    ),
+    max_size=8,
+).map("".join)
+names = storable_text.filter(bool)
+numbers = st.one_of(
+    st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()
+)
+meta_values = st.recursive(
+    st.one_of(numbers, awkward_text),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(awkward_text, inner, max_size=3),
+    max_leaves=6,
+)
+metas = st.dictionaries(awkward_text, meta_values, max_size=4)
+
+LAYOUT = Layout(
+    text_fields=("text", "reply"),
+    questions=(QuestionColumn("topic", multiple=False), QuestionColumn("tags", multiple=True)),
+    split=True,
+)
+
+
+@st.composite
+def records(draw: st.DrawFn, texts: st.SearchStrategy[str] = awkward_text) -> Record:
+    answers: dict[str, tuple[str, ...]] = {}
+    if draw(st.booleans()):
+        answers["topic"] = tuple(draw(st.lists(names, max_size=1)))
+    if draw(st.booleans()):
+        answers["tags"] = tuple(draw(st.lists(names, max_size=3, unique=True)))
+    return Record(
+        external_id=draw(st.one_of(st.just(""), names.filter(lambda name: len(name) <= 200))),
+        texts={"text": draw(texts.filter(bool)), "reply": draw(texts)},
+        answers=answers,
+        meta=draw(metas),
+        split=draw(st.sampled_from(["", "train", "validation", "test", "calibration"])),
+    )
