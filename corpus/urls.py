@@ -1,3 +1,36 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from corpus.views import datasets, exports, imports
+
+# /projects/<slug>/imports/
+import_urls = [
+    path("", imports.import_list, name="imports"),
+    path("upload", imports.upload, name="upload_import"),
+    path("<int:import_id>/", imports.import_page, name="import"),
+    path("<int:import_id>/start", imports.start_import, name="start_import"),
+    path("<int:import_id>/resume", imports.resume_import, name="resume_import"),
+    path("<int:import_id>/discard", imports.discard_import, name="discard_import"),
+    path("<int:import_id>/problems.csv", imports.import_problems, name="import_problems"),
+]
+
+# /projects/<slug>/exports/
+export_urls = [
+    path("", exports.export_list, name="exports"),
+    path("new", exports.create_export, name="create_export"),
+    path("<int:export_id>/file", exports.export_file, name="export_file"),
+]
+
+# /projects/<slug>/datasets/
+dataset_urls = [
+    path("", datasets.dataset_list, name="datasets"),
+    path("freeze", datasets.freeze_dataset, name="freeze_dataset"),
+    path("<int:number>/", datasets.dataset_page, name="dataset"),
+    path("<int:number>/export", datasets.export_dataset, name="export_dataset"),
+    path("<int:number>/file", datasets.dataset_file, name="dataset_file"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<slug:slug>/imports/", include(import_urls)),
+    path("projects/<slug:slug>/exports/", include(export_urls)),
+    path("projects/<slug:slug>/datasets/", include(dataset_urls)),
+]

@@ -1,0 +1,143 @@
+"""Dataset versions: what was frozen, what is in it, and its file."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus import freeze
+from corpus.exporting import CannotExport, Options, request_export
+from corpus.forms import ExportForm, FreezeForm
+from corpus.models import DatasetVersion
+from corpus.record import SPLITS
+from corpus.views.downloads import download
+from projects.access import EXPORTERS, OWNERS, ProjectRequest, project_view
+from projects.models import Job, JobState, Project
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 25
+INVALID = 422
+
+
+@require_GET
+@project_view(EXPORTERS)
+def dataset_list(request: ProjectRequest, project: Project) -> HttpResponse:
+    return list_page(request, project, FreezeForm())
+
+
+@require_POST
+@project_view(OWNERS)
+def freeze_dataset(request: ProjectRequest, project: Project) -> HttpResponse:
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        return list_page(request, project, form)
+    comment = form.cleaned_data["comment"]
+    freeze.request_freeze(project=project, comment=comment, author=request.user)
+    return redirect("datasets", project.slug)
+
+
+@require_GET
+@project_view(EXPORTERS)
+def dataset_page(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    return version_page(request, get_version(project, number), ExportForm())
+
+
+@require_POST
+@project_view(EXPORTERS)
+def export_dataset(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    """The frozen documents and answers in one of the formats that exports have."""
+    version = get_version(project, number)
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        return version_page(request, version, form)
+    options = Options(**form.cleaned_data)
+    try:
+        request_export(project=project, options=options, dataset=version, created_by=request.user)
+    except CannotExport as why:
+        form.add_error(None, str(why))
+        return version_page(request, version, form)
+    return redirect("exports", project.slug)
+
+
+@require_GET
+@project_view(EXPORTERS)
+def dataset_file(request: ProjectRequest, project: Project, number: int) -> HttpResponseBase:
+    """The file as it was frozen; one that was changed since is not handed out."""
+    version = get_version(project, number)
+    try:
+        freeze.verify(version)
+    except freeze.DatasetDamaged as damaged:
+        logger.exception("dataset damaged", extra={"dataset": version.pk})
+        messages.error(request, f"{damaged} Restore it from a backup.")
+        return redirect(version)
+    name = f"{project.slug}-dataset-{number}.jsonl"
+    stream = version.file.open("rb")
+    return download(request, stream, file_name=name, media_type="application/jsonl")
+
+
+def get_version(project: Project, number: int) -> DatasetVersion:
+    versions = project.dataset_versions.select_related("author", "project")
+    return get_object_or_404(versions, number=number)
+
+
+def list_page(request: ProjectRequest, project: Project, form: FreezeForm) -> HttpResponse:
+    every = Paginator(project.dataset_versions.select_related("author"), PAGE_SIZE)
+    page = every.get_page(request.GET.get("page"))
+    last = project.jobs.filter(kind=freeze.JOB).first()
+    context = {
+        "project": project,
+        "active": "datasets",
+        "form": form,
+        "page": page,
+        "job": last if last and last.state != JobState.DONE else None,
+        "unchanged": number_unchanged(last),
+    }
+    status = INVALID if form.errors else HttpResponse.status_code
+    return render(request, "corpus/datasets.html", context, status=status)
+
+
+def number_unchanged(job: Job | None) -> int | None:
+    """The version that the last freeze found to hold all there is."""
+    return job.result.get("unchanged") if job else None
+
+
+def version_page(
+    request: ProjectRequest, version: DatasetVersion, form: ExportForm
+) -> HttpResponse:
+    context = {
+        "project": version.project,
+        "active": "datasets",
+        "version": version,
+        "form": form,
+        "splits": splits_of(version),
+        "questions": [table_of(each, splits_of(version)) for each in version.counts["questions"]],
+    }
+    status = INVALID if form.errors else HttpResponse.status_code
+    return render(request, "corpus/dataset.html", context, status=status)
+
+
+def splits_of(version: DatasetVersion) -> list[tuple[str, int]]:
+    """The splits that have documents, in their usual order."""
+    counts = version.counts["splits"]
+    return [(split, counts[split]) for split in SPLITS if split in counts]
+
+
+def table_of(question: dict[str, Any], splits: list[tuple[str, int]]) -> dict[str, Any]:
+    """The labels of a question with their documents per split, the most frequent first."""
+    rows = [
+        {
+            "name": label["name"],
+            "numbers": [label["splits"][split] for split, _ in splits],
+            "all": sum(label["splits"].values()),
+        }
+        for label in question["labels"]
+    ]
+    rows.sort(key=lambda row: row["all"], reverse=True)
+    return {"name": question["name"], "answered": sum(question["answered"].values()), "rows": rows}
