@@ -132,10 +132,12 @@ class Making:
     def _keep(self, key: str, value: Any) -> None:
         if why := unstorable(key):
             raise Wrong(f"The name of this column {why}", "Remove or replace it.")
-        if not self.row.cells:
-            self.meta[key] = value
-        elif value:
-            self.meta[key] = decode(value)
+        if self.row.cells and not value:
+            return
+        if key in self.meta:
+            message = f"Another column is kept as {shown(META + key)} too."
+            raise Wrong(message, "Map one of them to another name, or to ignore.")
+        self.meta[key] = decode(value) if self.row.cells else value
 
     def _predict(self, name: str, part: str, value: Any) -> None:
         if value is None or value == "":
