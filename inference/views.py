@@ -15,7 +15,7 @@ from projects.models import Project, QuestionKind
 @project_view(READERS)
 def models(request: ProjectRequest, project: Project) -> HttpResponse:
     """What suggests for each question now, and every version there has been."""
-    versions = ModelVersion.objects.select_related("last_event", "dataset_version")
+    versions = ModelVersion.objects.select_related("project", "dataset_version")
     questions = project.questions.filter(kind=QuestionKind.CHOICE).prefetch_related(
         Prefetch("model_versions", versions.order_by("-number"))
     )
