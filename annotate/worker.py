@@ -19,7 +19,7 @@ from django_tasks.base import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAM
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from projects import jobs
+from projects import jobs, workers
 from projects.models import Job, WorkerBeat
 from projects.models.worker import BEAT_SECONDS
 
@@ -71,8 +71,8 @@ class Heart:
 
     def beat(self) -> None:
         close_old_connections()
-        jobs.beat(self.worker)
-        jobs.pick_up_silent()
+        workers.beat(self.worker)
+        workers.pick_up_silent()
 
     def __enter__(self) -> None:
         self.beat()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from inference.engine import state as engine_state
 from projects.access import public
-from projects.jobs import workers_alive
+from projects.workers import workers_alive
 
 logger = logging.getLogger(__name__)
 

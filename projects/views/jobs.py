@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from projects import jobs
 from projects.access import EXPORTERS, ProjectRequest, project_view
 from projects.models import Job, Membership, Project, Role
+from projects.workers import workers_alive
 
 PAGE_SIZE = 25
 
@@ -25,7 +26,7 @@ def job_list(request: ProjectRequest, project: Project) -> HttpResponse:
         "project": project,
         "active": "data",
         "page": every.get_page(request.GET.get("page")),
-        "worker_missing": not jobs.workers_alive() and project.jobs.unfinished().exists(),
+        "worker_missing": not workers_alive() and project.jobs.unfinished().exists(),
     }
     return render(request, "projects/jobs.html", context)
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from projects import jobs
 from projects.models import Job, JobState, WorkerBeat
+from projects.workers import workers_alive
 from tests.annotate.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -102,7 +103,7 @@ def test_a_job_of_a_killed_worker_is_resumed_where_it_was(start_worker, counting
 def test_a_stopped_worker_puts_its_job_back_and_says_goodbye(start_worker, counting):
     worker = start_worker()
     until(lambda: len(rows_counted(counting)) >= 5)
-    assert jobs.workers_alive()
+    assert workers_alive()
 
     worker.terminate()
 

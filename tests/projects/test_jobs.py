@@ -12,8 +12,9 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from projects import jobs
-from projects.jobs import JobError, JobLost, JobRun, cancel, claim, enqueue, pick_up_silent, retry
+from projects.jobs import JobError, JobLost, JobRun, cancel, claim, enqueue, retry
 from projects.models import Job, JobState, WorkerBeat
+from projects.workers import beat, pick_up, pick_up_silent, workers_alive
 
 pytestmark = pytest.mark.django_db
 
@@ -168,8 +169,8 @@ def test_only_one_of_two_workers_picks_a_silent_job_up(job):
     fall_silent(job)
     seen_by_both = list(Job.objects.silent())
 
-    assert jobs.pick_up(seen_by_both[0]) is True
-    assert jobs.pick_up(seen_by_both[0]) is False
+    assert pick_up(seen_by_both[0]) is True
+    assert pick_up(seen_by_both[0]) is False
     assert DBTaskResult.objects.ready().count() == 2  # the first dispatch was never taken
 
 
@@ -185,7 +186,7 @@ def test_a_beat_of_the_worker_keeps_its_jobs_from_being_picked_up(job):
     fall_silent(job)
     jobs.running.add(token)
 
-    jobs.beat(WorkerBeat(name="here"))
+    beat(WorkerBeat(name="here"))
     jobs.running.discard(token)
 
     assert pick_up_silent() == 0
@@ -343,10 +344,10 @@ def test_progress_is_written_seldom_however_often_it_is_told(job, django_assert_
 
 
 def test_a_worker_is_alive_while_it_beats():
-    assert jobs.workers_alive() is False
+    assert workers_alive() is False
 
-    jobs.beat(WorkerBeat(name="here"))
-    assert jobs.workers_alive() is True
+    beat(WorkerBeat(name="here"))
+    assert workers_alive() is True
 
     WorkerBeat.objects.update(beat_at=timezone.now() - timedelta(minutes=1))
-    assert jobs.workers_alive() is False
+    assert workers_alive() is False
