@@ -8,6 +8,9 @@ from django.http import QueryDict
 
 from projects.models import Project, Question, QuestionKind
 
+MOST_DIGITS = 18
+"""Of an id that a database could hold."""
+
 Chosen = Mapping[int, list[int]]
 """Question id to the label ids chosen, in the order of the labels; empty: none of them."""
 
@@ -26,7 +29,7 @@ def chosen_from(post: QueryDict, questions: Iterable[Question]) -> dict[int, lis
     errors: dict[int, str] = {}
     for question in questions:
         values = [value for value in post.getlist(f"q-{question.pk}") if value]
-        if all(value.isdecimal() for value in values):
+        if all(value.isdecimal() and len(value) <= MOST_DIGITS for value in values):
             chosen[question.pk] = [int(value) for value in values]
         else:
             errors[question.pk] = f"{question.shown_title}: that is not a label."

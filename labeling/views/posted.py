@@ -11,6 +11,7 @@ from labeling.submit import Submission
 
 DAY_MS = 24 * 60 * 60 * 1000
 MOST_DIGITS = 15
+NOTE_LIMIT = 1000
 MOST_PAINTED = 100
 
 
@@ -36,6 +37,14 @@ def posted_int(post: QueryDict, name: str) -> int:
     if not value.isascii() or not value.isdecimal() or len(value) > MOST_DIGITS:
         raise BadRequest(f"{name} must be a whole number.")
     return int(value)
+
+
+def posted_note(post: QueryDict) -> str:
+    """Words in the person's own hand, cut where they get long. PostgreSQL holds no U+0000."""
+    note = post.get("note", "")
+    if "\0" in note:
+        raise BadRequest("A note cannot hold U+0000.")
+    return note[:NOTE_LIMIT]
 
 
 def _painted(value: str) -> tuple[UUID, ...]:

@@ -7,13 +7,11 @@ from labeling.skip import SkipReason
 from labeling.skip import skip as skip_document
 from labeling.submit import Conflict
 from labeling.undo import undo as undo_last
-from labeling.views.posted import posted_submission, posted_uuid
+from labeling.views.posted import posted_note, posted_submission, posted_uuid
 from labeling.views.sheet import SAVED, label_page, saved_and_next
 from labeling.views.submit import published_document
 from projects.access import LABELLERS, ProjectRequest, project_view
 from projects.models import Project
-
-NOTE_LIMIT = 1000
 
 
 @require_POST
@@ -30,7 +28,7 @@ def skip(request: ProjectRequest, project: Project, document_id: int) -> HttpRes
             document=document,
             annotator=request.user,
             reason=SkipReason(posted),
-            note=request.POST.get("note", "")[:NOTE_LIMIT],
+            note=posted_note(request.POST),
             submission=submission,
         )
     except Conflict as conflict:

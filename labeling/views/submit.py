@@ -14,6 +14,7 @@ from labeling.views.sheet import label_page, saved_and_next
 from projects.access import LABELLERS, OWNERS, ProjectRequest, project_view
 from projects.models import Document, DocumentState, Project
 
+MOST_DRAFTS = 2**31 - 1
 REPLACE = "Nothing was changed. Submit once more if what you see here is to replace it."
 
 
@@ -64,7 +65,7 @@ def draft(request: ProjectRequest, project: Project, document_id: int) -> HttpRe
         document=published_document(project, document_id),
         annotator=request.user,
         client_id=posted_uuid(request.POST, "client_id"),
-        sequence=posted_int(request.POST, "sequence"),
+        sequence=min(posted_int(request.POST, "sequence"), MOST_DRAFTS),
         chosen=chosen,
     )
     return HttpResponse(status=204)

@@ -107,6 +107,14 @@ def test_malformed_posts_are_refused(client_of, bob, document, question, broken)
     assert not Event.objects.exists()
 
 
+def test_a_label_with_thousands_of_digits_is_no_label(client_of, bob, document, question):
+    posted = {**form(question), f"q-{question.pk}": "9" * 5000}
+    response = client_of(bob).post(url(document, "submit"), posted, **HTMX)
+
+    assert response.status_code == 422
+    assert not Event.objects.exists()
+
+
 def test_signed_out_in_the_middle_of_a_submit_goes_to_sign_in_and_saves_nothing(
     client, document, question
 ):
@@ -122,6 +130,14 @@ def test_a_skip_without_a_reason_asks_for_one(client_of, bob, document):
     response = client_of(bob).post(url(document, "skip"), data, **HTMX)
 
     assert response.status_code == 422
+    assert not Event.objects.exists()
+
+
+def test_a_note_that_no_database_can_hold_is_refused(client_of, bob, document):
+    data = {"client_id": str(uuid.uuid4()), "reason": "other", "note": "a\0b"}
+    response = client_of(bob).post(url(document, "skip"), data, **HTMX)
+
+    assert response.status_code == 400
     assert not Event.objects.exists()
 
 
@@ -158,6 +174,14 @@ def test_a_draft_is_kept(client_of, bob, document, question):
 
     assert response.status_code == 204
     assert Draft.objects.get().sequence == 1
+
+
+def test_a_draft_numbered_beyond_what_a_column_holds_is_kept(client_of, bob, document, question):
+    posted = form(question, sequence="9" * 15)
+    response = client_of(bob).post(url(document, "draft"), posted, **HTMX)
+
+    assert response.status_code == 204
+    assert Draft.objects.exists()
 
 
 def test_an_earlier_answer_can_be_opened_and_changed(client_of, bob, document, question):
