@@ -10,8 +10,13 @@ from labeling.models import Annotation, Event, EventKind, Slot, SlotState
 from projects.models import Project, Role, User
 
 
+@pytest.fixture(autouse=True)
+def trial_settings(settings):
+    settings.EMBEDDED = True
+
+
 @pytest.fixture
-def real_settings(settings):
+def real_settings(settings, trial_settings):
     settings.EMBEDDED = False
 
 
