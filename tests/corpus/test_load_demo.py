@@ -59,7 +59,7 @@ def test_the_demo_has_people_documents_answers_and_a_version():
     assert Annotation.objects.counted().count() == ANSWERS
     assert Event.objects.filter(kind=EventKind.UNDO).count() == 1
     assert not Slot.objects.filter(state=SlotState.LEASED).exists()
-    assert DatasetVersion.objects.get().documents == 309
+    assert DatasetVersion.objects.get().documents == ANSWERS
 
 
 @pytest.mark.django_db
