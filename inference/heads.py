@@ -28,7 +28,7 @@ NEVER = np.float32(-30)  # the bias of a label nobody has chosen: a probability 
 PARAMETERS = {
     "sharpness": SHARPNESS,
     "description_weight": DESCRIPTION_WEIGHT,
-    "regression_c": REGRESSION_C,
+    "inverse_regularization": REGRESSION_C,
     "trust_after": TRUST_AFTER,
 }
 

@@ -116,6 +116,7 @@ class ModelVersion(models.Model):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The parameters that were chosen, without the facts about what was learned from."""
+        """The parameters that were chosen, in words, without the facts about what was learned."""
         facts = {"answers", "pool", "labels"}
-        return {name: value for name, value in self.parameters.items() if name not in facts}
+        chosen = {name: value for name, value in self.parameters.items() if name not in facts}
+        return {name.replace("_", " ").capitalize(): value for name, value in chosen.items()}

@@ -12,7 +12,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from inference import consumers, engine, live
+from inference import consumers, engine, heads, live
 from inference.fake_engine import FakeEngine
 from inference.models import ModelVersion, Suggestion, Vector
 from inference.routing import websocket_urlpatterns
@@ -369,6 +369,30 @@ async def test_a_model_that_crashes_is_said_to_and_the_next_document_works(
         assert (await tab.open(refund))["document"] == refund.pk
 
     assert frame["reason"] == "The model could not read this document."
+
+
+async def test_a_slow_fit_leaves_the_last_good_head_serving(project, bob, refund, monkeypatch):
+    gate, fitting = threading.Event(), threading.Event()
+    fit = heads.fit
+
+    def slow(**learned):
+        fitting.set()
+        assert gate.wait(PATIENCE)
+        return fit(**learned)
+
+    async with Tab(bob) as tab:
+        await tab.open(refund)
+        monkeypatch.setattr(heads, "fit", slow)
+        await in_db(answer)(refund, bob, "Refund")
+        await tab.hear()
+        await asyncio.to_thread(fitting.wait, PATIENCE)
+        meanwhile = await tab.open(refund)
+        gate.set()
+        await live.refreshed(project)
+        afterwards = await tab.open(refund)
+
+    assert meanwhile["model"]["version"] == "1.0"
+    assert afterwards["model"]["version"] != "1.0"
 
 
 async def test_without_an_engine_people_are_told_and_go_on(project, bob, refund, settings):

@@ -60,7 +60,8 @@ def test_a_project_without_questions_says_so(client_of, alice, question):
 def test_the_list_names_what_suggests(client_of, version, alice):
     page = client_of(alice).get(LIST).content.decode()
 
-    assert "1 model suggests while people label" in page
+    assert "The model has learned from 0 answers" in page
+    assert "suggests from the wording of the labels alone." in page
     assert "Fake encoder live 1.0" in page
     assert "Champion" in page
 
