@@ -1,7 +1,7 @@
 // One key for each thing to do. Nothing here works while somebody is typing words.
 import { activeQuestion, clearPicks, go, pick, takeSuggestions } from "./answer.js";
 import { focusFilter } from "./filter.js";
-import { form } from "./sheet.js";
+import { form, isSending } from "./sheet.js";
 
 const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
 const PRESSABLE = "button, a, summary";
@@ -45,6 +45,7 @@ function space(event) {
 
 function handle(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (isSending()) return key === "Enter" || key === " ";
   if (openPopover()) return pickByKey(openPopover(), key);
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && key === "z") {
     undo();

@@ -11,6 +11,9 @@ export const picked = (question) => [...question.querySelectorAll(".choices inpu
 export const offered = (question) => [...question.querySelectorAll(".choices .choice[data-offered] input")];
 export const isStarted = () => questions().some((question) => picked(question).length > 0);
 
+// An answer is on its way: what is pressed now would be about a document not seen yet.
+export const isSending = () => Boolean(sheet().querySelector(".htmx-request"));
+
 // Calls back for the sheet of the page and for every one that replaces it.
 export function onSheet(callback) {
   callback();
