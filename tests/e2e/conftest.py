@@ -21,7 +21,13 @@ FLAGS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP = {"width": 1400, "height": 850}
-PEOPLE = {"alice": "owner", "bob": "annotator", "dora": "annotator"}
+PEOPLE = {
+    "alice": "owner",
+    "rita": "reviewer",
+    "bob": "annotator",
+    "dora": "annotator",
+    "vera": "viewer",
+}
 TEXTS = [
     "Refund: I want my money back, about refund.",
     "Praise for your praise: wonderful.",

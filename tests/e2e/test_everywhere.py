@@ -201,10 +201,11 @@ def test_focus_stays_on_the_page_and_open_guidelines_stay_as_they_were(world):
     expect(page.locator(".guidelines .prose")).to_be_hidden()
 
 
-@pytest.mark.parametrize("person", ["alice", "bob"])
-def test_every_tab_that_a_person_sees_opens_without_a_complaint(world, person):
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("person", ["alice", "rita", "bob", "vera"])
+def test_every_tab_that_a_person_sees_opens_without_a_complaint(world, person, screen):
     world.seed()
-    page = world.context(person).new_page()
+    page = world.context(person, **screen).new_page()
     page.goto(f"{world.server.url}/projects/{world.slug}/")
     tabs = [tab.get_attribute("href") for tab in page.locator(".tabs a").all()]
     assert tabs
