@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from projects.colors import is_hue
 from projects.models import Project, QuestionKind, QueueOrder, Role
 
 CONFIG_KEYS = {
@@ -19,6 +22,7 @@ CONFIG_KEYS = {
 QUESTION_KEYS = {"name", "title", "kind", "multiple", "required", "labels"}
 LABEL_KEYS = {"name", "description", "color", "hotkey"}
 MEMBER_KEYS = {"username", "role"}
+RESERVED_COLUMNS = frozenset({"id", "split", "meta", "prediction", "ignore", "unresolved"})
 
 
 class LabelConfig(TypedDict, total=False):
@@ -103,7 +107,7 @@ def problems_of(config: object) -> list[str]:
 def _questions(questions: object, text_fields: object) -> list[str]:
     if not isinstance(questions, list) or not questions:
         return ["questions: must be a list with at least one question."]
-    reserved = {"id", "split", "meta", *(text_fields if isinstance(text_fields, list) else [])}
+    reserved = reserved_names(text_fields if isinstance(text_fields, list) else [])
     found = _repeated("questions", questions)
     for place, question in enumerate(questions):
         where = f"questions[{place}]"
@@ -112,7 +116,7 @@ def _questions(questions: object, text_fields: object) -> list[str]:
             continue
         found += _unknown(where, question, QUESTION_KEYS)
         found += _slug(f"{where}.name", question.get("name"))
-        if question.get("name") in reserved:
+        if str(question.get("name")) in reserved:
             found.append(f"{where}.name: “{question['name']}” is a column of exports.")
         if question.get("kind") not in QuestionKind.values:
             found.append(f"{where}.kind: must be one of {', '.join(QuestionKind.values)}.")
@@ -129,7 +133,7 @@ def _questions(questions: object, text_fields: object) -> list[str]:
 def _labels(where: str, labels: object) -> list[str]:
     if not isinstance(labels, list):
         return [f"{where}.labels: must be a list."]
-    found = _repeated(f"{where}.labels", labels) + _repeated(f"{where}.labels", labels, "hotkey")
+    found = _repeated(f"{where}.labels", labels) + _repeated_keys(where, labels)
     for place, label in enumerate(labels):
         here = f"{where}.labels[{place}]"
         if not isinstance(label, dict):
@@ -147,11 +151,13 @@ def _labels(where: str, labels: object) -> list[str]:
 
 
 def is_hotkey(key: str) -> bool:
+    """Whether a label may have this key: those that the labelling page uses are out."""
     return len(key) == 1 and key.isascii() and key.isalnum() and key.lower() not in "sz0fhu"
 
 
-def is_hue(color: str) -> bool:
-    return color.isascii() and color.isdecimal() and int(color) < 360  # noqa: PLR2004
+def reserved_names(text_fields: Iterable[object]) -> set[str]:
+    """Names of other columns of exports, which no question can have."""
+    return {*RESERVED_COLUMNS, *(str(name) for name in text_fields)}
 
 
 def _members(members: object) -> list[str]:
@@ -176,13 +182,21 @@ def _text_fields(fields: object) -> list[str]:
     found = [line for n, name in enumerate(fields) for line in _slug(f"text_fields[{n}]", name)]
     if len({str(name) for name in fields}) < len(fields):
         found.append("text_fields: a name stands twice.")
+    taken = sorted(RESERVED_COLUMNS & {str(name) for name in fields})
+    found += [f"text_fields: “{name}” is a column of exports. Choose another." for name in taken]
     return found
 
 
 def _repeated(where: str, rows: list[Any], key: str = "name") -> list[str]:
-    values = [row.get(key) for row in rows if isinstance(row, dict) and row.get(key)]
-    twice = {str(value) for value in values if values.count(value) > 1}
+    values = Counter(str(row[key]) for row in rows if isinstance(row, dict) and row.get(key))
+    twice = [value for value, times in values.items() if times > 1]
     return [f"{where}: the {key} “{value}” stands twice." for value in sorted(twice)]
+
+
+def _repeated_keys(where: str, labels: list[Any]) -> list[str]:
+    keys = [row.get("hotkey") for row in labels if isinstance(row, dict)]
+    lower = [{"hotkey": key.lower()} for key in keys if isinstance(key, str)]
+    return _repeated(f"{where}.labels", lower, "hotkey")
 
 
 def _unknown(where: str, given: dict[str, Any], known: set[str]) -> list[str]:

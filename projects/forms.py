@@ -1,16 +1,31 @@
 from __future__ import annotations
 
+import hashlib
+import threading
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
+from django.core.cache import cache
+from django.db.models import Max
 
+from projects.colors import HUE_NAMES, is_hue
+from projects.config import is_hotkey, reserved_names
 from projects.models import Invite, Label, Membership, Project, Question, QuestionKind, Role, User
+from projects.reorder import move_label, move_question
 
-NO_KEYS = "sz0fhu"
+MOST_INVITED = 1000
+MAIL_PAUSE_SECONDS = 60
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(
+        choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        help_text="Times are shown in this zone.",
+        error_messages={"invalid_choice": "“%(value)s” is not a time zone. Choose one."},
+    )
+
     class Meta:
         model = User
         fields = ("first_name", "last_name", "email", "time_zone")
@@ -20,6 +35,19 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "email")
+
+
+class ResetForm(PasswordResetForm):
+    """Mails in a thread of its own, so that the answer takes as long for an unknown address."""
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        about = hashlib.sha256(str(self.cleaned_data["email"]).casefold().encode()).hexdigest()
+        # Nobody's mailbox is filled by repeating the request.
+        if cache.add(f"reset.{about}", 1, MAIL_PAUSE_SECONDS):
+            # Django logs what goes wrong in there.
+            threading.Thread(
+                target=super().send_mail, args=args, kwargs=kwargs, name="reset-mail"
+            ).start()
 
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -52,45 +80,89 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def save(self, commit: bool = True) -> Project:  # noqa: FBT001, FBT002 - Django's signature
         """A new share of the reserve begins a new epoch; documents keep the coins they have."""
-        share = self.cleaned_data["reserve_percent"] / 100
-        if share != self.instance.reserve:
-            self.instance.reserve = share
+        if "reserve_percent" in self.changed_data:
+            self.instance.reserve = self.cleaned_data["reserve_percent"] / 100
             self.instance.reserve_epoch += 1
         project: Project = super().save(commit)
         return project
 
 
 class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
+    place = forms.IntegerField(min_value=1, required=False)
+
     class Meta:
         model = Question
         fields = ("name", "title", "multiple", "required")
+        labels: ClassVar[dict[str, str]] = {
+            "name": "Column name",
+            "title": "What people read",
+            "multiple": "Several labels",
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "Short, for exports: letters, figures, - and _.",
+        }
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.project = project
         if not self.instance.pk:
-            self.instance.kind = QuestionKind.CHOICE
-            self.instance.position = project.questions.count()
+            del self.fields["place"]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if name in {"id", "split", "meta", *self.instance.project.text_fields}:
+        if name in reserved_names(self.instance.project.text_fields):
             raise forms.ValidationError(f"“{name}” is a column of exports. Choose another name.")
         others = self.instance.project.questions.exclude(pk=self.instance.pk)
         if others.filter(name=name).exists():
             raise forms.ValidationError("Another question has this name.")
         return name
 
+    def clean_multiple(self) -> bool:
+        multiple: bool = self.cleaned_data["multiple"]
+        was_multiple = bool(self.instance.pk) and bool(self.initial["multiple"])
+        if was_multiple and not multiple and self.instance.answers.exists():
+            raise forms.ValidationError(
+                "Answers with several labels may exist. Add a question with one label instead."
+            )
+        return multiple
+
+    def save(self, commit: bool = True) -> Question:  # noqa: FBT001, FBT002 - Django's signature
+        if not self.instance.pk:
+            self.instance.kind = QuestionKind.CHOICE
+            self.instance.position = _after(self.instance.project.questions)
+        question: Question = super().save(commit)
+        if self.cleaned_data.get("place"):
+            move_question(question=question, place=self.cleaned_data["place"])
+        return question
+
 
 class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
+    place = forms.IntegerField(min_value=1, required=False)
+
     class Meta:
         model = Label
-        fields = ("name", "description", "hotkey", "color", "position")
+        fields = ("name", "description", "hotkey", "color")
+        labels: ClassVar[dict[str, str]] = {
+            "name": "Label",
+            "description": "When to use it",
+            "hotkey": "Key",
+            "color": "Colour",
+        }
+        widgets: ClassVar[dict[str, Any]] = {
+            "description": forms.TextInput,
+            "hotkey": forms.TextInput(attrs={"placeholder": "auto"}),
+        }
 
     def __init__(self, *args: Any, question: Question, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.question = question
-        self.fields["position"].required = False
+        own = self.instance.color
+        choices = [("", "Auto"), *((str(hue), name) for hue, name in HUE_NAMES.items())]
+        if own and own not in dict(choices):
+            choices.append((own, f"Hue {own}"))
+        self.fields["color"].widget = forms.Select(choices=choices)
+        if not self.instance.pk:
+            del self.fields["place"]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -101,7 +173,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_hotkey(self) -> str:
         key: str = self.cleaned_data["hotkey"].lower()
-        if key and (not key.isascii() or not key.isalnum() or key in NO_KEYS):
+        if key and not is_hotkey(key):
             raise forms.ValidationError(
                 "A key is 1 to 9 or a letter other than s, z, f, h and u, which the page uses."
             )
@@ -112,28 +184,35 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_color(self) -> str:
         color: str = self.cleaned_data["color"]
-        if color and not (color.isascii() and color.isdecimal() and int(color) < 360):  # noqa: PLR2004
+        if color and not is_hue(color):
             raise forms.ValidationError("A hue is a number from 0 to 359.")
         return color
 
-    def clean_position(self) -> int:
-        position: int | None = self.cleaned_data["position"]
-        return self.instance.question.labels.count() if position is None else position
+    def save(self, commit: bool = True) -> Label:  # noqa: FBT001, FBT002 - Django's signature
+        if not self.instance.pk:
+            self.instance.position = _after(self.instance.question.labels)
+        label: Label = super().save(commit)
+        if self.cleaned_data.get("place"):
+            move_label(label=label, place=self.cleaned_data["place"])
+        return label
+
+
+def _after(rows: Any) -> int:
+    """The position behind the last of a project's questions or a question's labels."""
+    last: int | None = rows.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
 
 
 class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
     days = forms.IntegerField(min_value=1, max_value=90, initial=7, label="Valid for days")
+    uses_left = forms.IntegerField(
+        min_value=1, max_value=MOST_INVITED, initial=1, label="For how many people"
+    )
 
     class Meta:
         model = Invite
         fields = ("role", "uses_left", "note")
-        labels: ClassVar[dict[str, str]] = {"uses_left": "For how many people"}
-
-    def clean_uses_left(self) -> int:
-        uses: int = self.cleaned_data["uses_left"]
-        if not 1 <= uses <= 1000:  # noqa: PLR2004
-            raise forms.ValidationError("Between 1 and 1,000 people.")
-        return uses
+        help_texts: ClassVar[dict[str, str]] = {"note": "For your own memory, such as a name."}
 
 
 class RoleForm(forms.ModelForm):  # type: ignore[type-arg]

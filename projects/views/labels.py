@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+from http import HTTPStatus
+
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import ProtectedError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
@@ -26,39 +33,38 @@ def labels(request: ProjectRequest, project: Project) -> HttpResponse:
 @project_view(OWNERS)
 def add_question(request: ProjectRequest, project: Project) -> HttpResponse:
     form = QuestionForm(request.POST, project=project, prefix="new-question")
-    if not form.is_valid():
-        return _page(request, project, question_form=form)
-    form.save()
-    return _done(request, project, "Question added. Now give it labels.")
+    if not _saved(form, project):
+        return _page(request, project, refused=form)
+    return _done(request, form.instance, "Question added. Now give it labels.")
 
 
 @require_POST
 @project_view(OWNERS)
 def change_question(request: ProjectRequest, project: Project, question_id: int) -> HttpResponse:
     question = get_object_or_404(project.questions, pk=question_id)
-    form = QuestionForm(request.POST, project=project, instance=question)
-    if not form.is_valid():
-        return _refused(request, project, form)
-    form.save()
-    return _done(request, project, f"Saved “{question.name}”.")
+    form = QuestionForm(
+        request.POST, project=project, instance=question, auto_id=f"q{question_id}-%s"
+    )
+    if not _saved(form, project):
+        return _page(request, project, refused=form)
+    return _done(request, question, f"Saved “{question.name}”.")
 
 
 @require_POST
 @project_view(OWNERS)
 def delete_question(request: ProjectRequest, project: Project, question_id: int) -> HttpResponse:
     question = get_object_or_404(project.questions, pk=question_id)
-    return _delete(request, project, question)
+    return _delete(request, question, question)
 
 
 @require_POST
 @project_view(OWNERS)
 def add_label(request: ProjectRequest, project: Project, question_id: int) -> HttpResponse:
     question = get_object_or_404(project.questions, pk=question_id)
-    form = LabelForm(request.POST, question=question)
-    if not form.is_valid():
-        return _refused(request, project, form)
-    form.save()
-    return _done(request, project, f"Added “{form.instance.name}”.")
+    form = LabelForm(request.POST, question=question, auto_id=f"new-{question_id}-%s")
+    if not _saved(form, project):
+        return _page(request, project, refused=form)
+    return _done(request, question, f"Added “{form.instance.name}”.")
 
 
 @require_POST
@@ -66,43 +72,78 @@ def add_label(request: ProjectRequest, project: Project, question_id: int) -> Ht
 def change_label(request: ProjectRequest, project: Project, label_id: int) -> HttpResponse:
     """Rename, recolour, rekey or move a label. Answers follow, for they point at the row."""
     label = _label(project, label_id)
-    form = LabelForm(request.POST, question=label.question, instance=label)
-    if not form.is_valid():
-        return _refused(request, project, form)
-    form.save()
-    return _done(request, project, f"Saved “{form.instance.name}”.")
+    form = LabelForm(
+        request.POST, question=label.question, instance=label, auto_id=f"l{label_id}-%s"
+    )
+    if not _saved(form, project):
+        return _page(request, project, refused=form)
+    return _done(request, label.question, f"Saved “{label.name}”.")
 
 
 @require_POST
 @project_view(OWNERS)
 def delete_label(request: ProjectRequest, project: Project, label_id: int) -> HttpResponse:
-    return _delete(request, project, _label(project, label_id))
+    label = _label(project, label_id)
+    return _delete(request, label.question, label)
 
 
 @require_GET
 @cache_control(private=True, no_cache=True)
 @project_view(READERS)
-def labels_css(request: HttpRequest, project: Project) -> HttpResponse:
-    """The colours of the project's labels."""
+def labels_css(request: HttpRequest, project: Project) -> HttpResponseBase:
+    """The colours of the project's labels; a browser that holds the same is told so."""
     hues: dict[int, int] = {}
     for question in project.questions.prefetch_related("labels"):
         hues |= hues_for(question.labels.all())
-    return HttpResponse(stylesheet(hues), content_type="text/css; charset=utf-8")
+    css = stylesheet(hues)
+    etag = f'"{hashlib.sha256(css.encode()).hexdigest()[:20]}"'
+    response = HttpResponse(css, content_type="text/css; charset=utf-8", headers={"ETag": etag})
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
-def _page(
-    request: ProjectRequest, project: Project, question_form: QuestionForm | None = None
-) -> HttpResponse:
-    questions = list(project.questions.prefetch_related("labels"))
+Form = LabelForm | QuestionForm
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question as the page shows it: its own form, one for each label, one for a new label."""
+
+    question: Question
+    form: Form
+    labels: list[tuple[Label, Form]]
+    new_label: Form
+
+
+def _page(request: ProjectRequest, project: Project, refused: Form | None = None) -> HttpResponse:
+    """The whole page. A form that was refused keeps what was typed, with the reasons."""
+    questions = project.questions.prefetch_related("labels")
+    new = QuestionForm(project=project, prefix="new-question")
     context = {
         "project": project,
         "active": "settings",
         "section": "labels",
-        "questions": questions,
-        "question_form": question_form or QuestionForm(project=project, prefix="new-question"),
+        "rows": [_row(project, question, refused) for question in questions],
+        "question_form": refused if refused and refused.prefix == new.prefix else new,
+        "some_done": project.documents.done().exists(),
     }
-    status = 422 if question_form else 200
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return render(request, "projects/labels.html", context, status=status)
+
+
+def _row(project: Project, question: Question, refused: Form | None) -> QuestionRow:
+    def shown(form: Form) -> Form:
+        return refused if refused and refused.auto_id == form.auto_id else form
+
+    own = QuestionForm(project=project, instance=question, auto_id=f"q{question.pk}-%s")
+    return QuestionRow(
+        question=question,
+        form=shown(own),
+        labels=[
+            (label, shown(LabelForm(question=question, instance=label, auto_id=f"l{label.pk}-%s")))
+            for label in question.labels.all()
+        ],
+        new_label=shown(LabelForm(question=question, auto_id=f"new-{question.pk}-%s")),
+    )
 
 
 def _label(project: Project, label_id: int) -> Label:
@@ -110,7 +151,17 @@ def _label(project: Project, label_id: int) -> Label:
     return get_object_or_404(labels, pk=label_id)
 
 
-def _delete(request: ProjectRequest, project: Project, row: Label | Question) -> HttpResponse:
+def _saved(form: Form, project: Project) -> bool:
+    """Check and save under one lock, so that a double click cannot slip between the two."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        if not form.is_valid():
+            return False
+        form.save()
+    return True
+
+
+def _delete(request: ProjectRequest, question: Question, row: Label | Question) -> HttpResponse:
     """Delete what no answer uses; say how many use it otherwise."""
     name = row.name
     try:
@@ -119,19 +170,16 @@ def _delete(request: ProjectRequest, project: Project, row: Label | Question) ->
         used = len(error.protected_objects)
         answers = "1 answer uses" if used == 1 else f"{used:,} answers use"
         messages.error(request, f"“{name}” was not deleted: {answers} it. Rename it instead.")
-        return redirect("labels", project.slug)
-    return _done(request, project, f"Deleted “{name}”.")
+        return redirect(_place_of(question))
+    return _done(request, question, f"Deleted “{name}”.")
 
 
-def _refused(
-    request: ProjectRequest, project: Project, form: LabelForm | QuestionForm
-) -> HttpResponse:
-    for field, errors in form.errors.items():
-        words = " ".join(str(error) for error in errors)
-        messages.error(request, f"Not saved. {form.fields[field].label}: {words}")
-    return redirect("labels", project.slug)
-
-
-def _done(request: ProjectRequest, project: Project, words: str) -> HttpResponse:
+def _done(request: ProjectRequest, question: Question, words: str) -> HttpResponse:
     messages.success(request, words)
-    return redirect("labels", project.slug)
+    return redirect(_place_of(question))
+
+
+def _place_of(question: Question) -> str:
+    """The page, scrolled to where the person was; at its top when the question is gone."""
+    anchor = f"#question-{question.pk}" if question.pk else ""
+    return reverse("labels", args=[question.project.slug]) + anchor
