@@ -91,12 +91,22 @@ def test_the_author_becomes_an_owner():
         (question(name="two words"), "questions[0].name: letters, figures"),
         (question(name="id"), "“id” is a column of exports"),
         (question(name="body"), "“body” is a column of exports"),
+        (question(name="unresolved"), "“unresolved” is a column of exports"),
+        (question(name=["x"]), "questions[0].name: letters, figures"),
+        (changed(text_fields=[{}]), "text_fields[0]: letters, figures"),
+        (changed(text_fields=["id"]), "text_fields: “id” is a column of exports"),
         (question(kind="tree"), "questions[0].kind: must be one of"),
         (question(kind="span"), "only “choice” can be labelled"),
         (question(multiple="yes"), "questions[0].multiple: must be true or false"),
         (label(name=" "), "questions[0].labels[0].name: must not be empty"),
         (label(hotkey="z"), "questions[0].labels[0].hotkey"),
         (label(color="red"), "questions[0].labels[0].color"),
+        (label(color="9" * 5000), "questions[0].labels[0].color"),
+        (question(labels=[{"name": "a"}, {"name": "a"}]), "the name “a” stands twice"),
+        (
+            question(labels=[{"name": "a", "hotkey": "r"}, {"name": "b", "hotkey": "R"}]),
+            "the hotkey “r” stands twice",
+        ),
         (changed(members=[{"username": "nobody", "role": "owner"}]), "no user “nobody”"),
         (changed(members=[{"username": "alice", "role": "king"}]), "members[0].role"),
     ],
@@ -137,12 +147,23 @@ def test_the_command_reads_a_file(tmp_path, capsys):
     )
 
 
+def test_a_project_without_an_owner_says_so(tmp_path, capsys):
+    path = tmp_path / "bare.json"
+    path.write_text('{"name": "Bare", "questions": [{"name": "topic", "kind": "choice"}]}')
+
+    call_command("create_project", "bare", "--config", str(path))
+
+    assert "Nobody owns it yet" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("content", "words", "code"),
     [
         (b"{", "line 1, column 2", 2),
         (b"\xff", "byte 0 is not UTF-8", 2),
         (b"{}", "nothing was created", 1),
+        (b"[" * 100_000, "nested too deeply", 2),
+        (b'{"overlap": ' + b"9" * 5000 + b"}", "a number too long", 2),
         (None, "No such file", 2),
     ],
 )

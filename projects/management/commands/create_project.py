@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from projects.config import BadConfig
 from projects.create_project import create_project
+from projects.models import Label, Role
 
 USAGE = 2
 
@@ -29,11 +30,13 @@ class Command(BaseCommand):
         except BadConfig as bad:
             lines = "\n  ".join(bad.problems)
             raise CommandError(f"{config}: nothing was created.\n  {lines}", returncode=1) from None
-        labels = sum(question.labels.count() for question in project.questions.all())
+        labels = Label.objects.filter(question__project=project).count()
         self.stdout.write(
             f"Created “{project.name}” ({project.slug}): {project.questions.count()} questions, "
             f"{labels} labels, {project.memberships.count()} members."
         )
+        if not project.memberships.filter(role=Role.OWNER).exists():
+            self.stdout.write("Nobody owns it yet: a superuser can add an owner in /admin/.")
 
 
 def read(path: str) -> Any:
@@ -50,4 +53,8 @@ def read(path: str) -> Any:
     except json.JSONDecodeError as error:
         raise CommandError(
             f"{path}: line {error.lineno}, column {error.colno}: {error.msg}.", returncode=USAGE
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise CommandError(
+            f"{path}: nested too deeply, or a number too long to be read.", returncode=USAGE
         ) from error
