@@ -23,7 +23,10 @@ def issue(*, invite: Invite, days: int) -> str:
 
 
 def open_invite(token: str) -> Invite | None:
-    """The invite behind a token, unless it is used up, over or revoked."""
+    """The invite behind a token, unless it is used up, over or revoked.
+
+    Tokens are looked up by their hash, so the time it takes tells nothing about a near miss.
+    """
     open_ones = Invite.objects.open().select_related("project")
     return open_ones.filter(token_sha256=sha256(token)).first()
 
@@ -34,6 +37,8 @@ def accept(*, invite: Invite, user: User) -> bool:
     Somebody who is a member already stays what they are, and no use is spent.
     """
     with transaction.atomic():
+        # Holds a second click of the same person back until the first is through.
+        Invite.objects.select_for_update().get(pk=invite.pk)
         if Membership.objects.filter(project=invite.project, user=user).exists():
             return True
         mine = Invite.objects.open().filter(pk=invite.pk)

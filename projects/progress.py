@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from projects.models import DocumentState, Membership, Project, User
+
+SHOWN_EVENTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,32 @@ def my_projects(user: User) -> list[tuple[Membership, ProjectProgress]]:
         .order_by("project__name", "pk")
     )
     return [(row, ProjectProgress(row.done, row.open, row.with_owner)) for row in memberships]
+
+
+def answers_by(project: Project, user: User) -> int:
+    return project.annotations.filter(annotator=user, state="submitted").count()
+
+
+def with_answers(project: Project) -> QuerySet[Membership, Membership]:
+    """The members of a project by name, each with `answers`: how many they have submitted here."""
+    theirs = Q(user__annotations__project=project, user__annotations__state="submitted")
+    return (
+        project.memberships.select_related("user")
+        .annotate(answers=Count("user__annotations", filter=theirs))
+        .order_by("user__username")
+    )
+
+
+def latest_events(project: Project) -> QuerySet[Any, Any]:
+    """What happened last to the project's documents, newest first, a screenful."""
+    return project.events.select_related("actor", "document").order_by("-pk")[:SHOWN_EVENTS]
+
+
+def answers_of_others(project: Project) -> int:
+    """Submitted answers that were imported, or came from people who are members no more."""
+    members = project.memberships.values("user")
+    submitted = project.annotations.filter(state="submitted")
+    return submitted.exclude(annotator__in=members).count()
 
 
 @dataclass(frozen=True, slots=True)

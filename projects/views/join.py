@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import cast
 
 from django.contrib import messages
@@ -33,7 +34,9 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _sign_up(request, found, form)
-    return render(request, "projects/invite.html", {"invite": found, "form": form})
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    context = {"invite": found, "form": form}
+    return render(request, "projects/invite.html", context, status=status)
 
 
 def _join(request: HttpRequest, found: Invite) -> HttpResponse:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import invites
@@ -14,6 +14,7 @@ from projects.access import OWNERS, ProjectRequest, project_view
 from projects.forms import InviteForm, RoleForm
 from projects.members import LastOwner, change_role, remove_member
 from projects.models import Project, Role
+from projects.progress import answers_by, answers_of_others, with_answers
 
 
 @require_GET
@@ -50,16 +51,19 @@ def remove(request: ProjectRequest, project: Project, membership_id: int) -> Htt
     except LastOwner as last:
         messages.error(request, str(last))
         return redirect("people", project.slug)
-    messages.success(request, f"{membership.user.shown_name} was removed. Their answers stay.")
+    answers = answers_by(project, membership.user)
+    kept = "1 answer" if answers == 1 else f"{answers:,} answers"
+    messages.success(request, f"{membership.user.shown_name} was removed; {kept} kept.")
     if membership.user == request.user:
         return redirect("home")
     return redirect("people", project.slug)
 
 
 @require_POST
+@never_cache
 @project_view(OWNERS)
 def invite(request: ProjectRequest, project: Project) -> HttpResponse:
-    """Make an invite link and show it, this once."""
+    """Make an invite link and show it, this once: a redirect would have to store it somewhere."""
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _page(request, project, form=form)
@@ -80,20 +84,14 @@ def revoke(request: ProjectRequest, project: Project, invite_id: int) -> HttpRes
 def _page(
     request: ProjectRequest, project: Project, form: InviteForm | None = None, link: str = ""
 ) -> HttpResponse:
-    submitted = Count("user__annotations", filter=_theirs_here(project))
     context = {
         "project": project,
         "active": "people",
-        "members": project.memberships.select_related("user")
-        .annotate(answers=submitted)
-        .order_by("user__username"),
+        "members": with_answers(project),
+        "others": answers_of_others(project),
         "roles": Role.choices,
         "invites": project.invites.open().select_related("created_by"),
         "form": form or InviteForm(initial={"role": Role.ANNOTATOR}),
         "link": link,
     }
     return render(request, "projects/people.html", context, status=422 if form else 200)
-
-
-def _theirs_here(project: Project) -> Q:
-    return Q(user__annotations__project=project, user__annotations__state="submitted")

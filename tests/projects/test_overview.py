@@ -45,6 +45,77 @@ def test_the_overview_counts_documents(owner, project, bob):
     assert (progress.done, progress.open, progress.with_owner, progress.percent) == (2, 1, 1, 50)
 
 
+@pytest.mark.parametrize(
+    ("role", "sees_others"),
+    [("owner", True), ("reviewer", True), ("annotator", False), ("viewer", False)],
+)
+def test_who_looks_after_a_project_sees_who_did_what(client_of, project, bob, role, sees_others):
+    [document] = make_documents(project, count=1)
+    answer(document, bob, "Refund")
+    client = client_of(make_member(project, "gus", role))
+
+    page = client.get("/projects/tickets/").content.decode()
+
+    assert ("Answers by person" in page) == sees_others
+    assert ("<bdi>bob</bdi>" in page) == sees_others
+
+
+def test_the_overview_tells_who_answered_how_much_and_what_happened_last(owner, project, bob, dora):
+    first, second = make_documents(project, count=2)
+    answer(first, bob, "Refund")
+    answer(second, bob, "Praise")
+    bob.memberships.get().delete()
+
+    context = owner.get("/projects/tickets/").context
+
+    assert [(row.user.username, row.answers) for row in context["members"]] == [
+        ("alice", 0),
+        ("dora", 0),
+    ]
+    assert context["others"] == 2
+    assert [(event.actor, event.document) for event in context["activity"]] == [
+        (bob, second),
+        (bob, first),
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_overview_has_a_constant_cost(owner, project, django_assert_num_queries, count):
+    for number, document in enumerate(make_documents(project, count=count)):
+        answer(document, make_member(project, f"annotator{number}", Role.ANNOTATOR), "Refund")
+
+    with django_assert_num_queries(16):
+        response = owner.get("/projects/tickets/")
+
+    assert len(response.context["activity"]) == count
+
+
+@pytest.mark.parametrize(
+    ("answered", "words"), [(0, "Start labelling"), (1, "Go on labelling"), (2, "Look at my")]
+)
+def test_an_annotator_is_told_where_to_go(client_of, project, bob, answered, words):
+    for document in make_documents(project, count=2)[:answered]:
+        answer(document, bob, "Refund")
+
+    assert words in client_of(bob).get("/projects/tickets/").content.decode()
+
+
+def test_a_viewer_is_not_asked_to_label(client_of, project, vera):
+    make_documents(project, count=1)
+
+    assert "labelling</a>" not in client_of(vera).get("/projects/tickets/").content.decode()
+
+
+def test_a_reserve_between_two_per_cents_is_left_alone(owner, project):
+    Project.objects.update(reserve=0.125)
+    form = {"name": "Mail", "overlap": "1", "queue_order": "random", "reserve_percent": "12"}
+
+    owner.post("/projects/tickets/settings/", form)
+
+    project.refresh_from_db()
+    assert (project.reserve, project.reserve_epoch) == (0.125, 1)
+
+
 def test_a_new_project_tells_its_owner_what_is_missing(client_of, db):
     project = make_project(slug="new")
     owner = make_member(project, "olga", Role.OWNER)

@@ -99,8 +99,11 @@ def test_removing_a_member_keeps_their_answers(client_of, alice, bob, project):
     [document] = make_documents(project, count=1)
     answer(document, bob, "Refund")
 
-    client_of(alice).post(f"/projects/tickets/people/{membership(bob, project).pk}/remove")
+    url = f"/projects/tickets/people/{membership(bob, project).pk}/remove"
+    page = client_of(alice).post(url, follow=True).content.decode()
 
+    assert "bob was removed; 1 answer kept." in page
+    assert "1 more answer came with imports or from people who have left." in page
     assert not Membership.objects.filter(user=bob).exists()
     assert Annotation.objects.submitted().get().annotator == bob
     assert client_of(bob).get("/projects/tickets/").status_code == 404
@@ -110,10 +113,48 @@ def test_a_project_keeps_its_last_owner(client_of, alice, project):
     mine = membership(alice, project).pk
     client = client_of(alice)
 
-    client.post(f"/projects/tickets/people/{mine}/remove")
-    client.post(f"/projects/tickets/people/{mine}/role", {"role": "viewer"})
+    for act, form in (("remove", {}), ("role", {"role": "viewer"})):
+        page = client.post(f"/projects/tickets/people/{mine}/{act}", form, follow=True)
+        assert "A project needs an owner" in page.content.decode()
 
     assert membership(alice, project).role == Role.OWNER
+
+
+def test_an_owner_beside_another_can_leave(client_of, alice, project):
+    make_member(project, "olga", Role.OWNER)
+
+    response = client_of(alice).post(
+        f"/projects/tickets/people/{membership(alice, project).pk}/remove"
+    )
+
+    assert response.headers["Location"] == "/"
+    assert not Membership.objects.filter(user=alice).exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"uses_left": "0"}, {"uses_left": "1001"}, {"days": "0"}, {"role": "king"}]
+)
+def test_an_invite_that_does_not_fit_is_not_made(client_of, alice, wrong):
+    response = client_of(alice).post("/projects/tickets/people/invite", {**INVITE, **wrong})
+
+    assert response.status_code == 422
+    assert not Invite.objects.exists()
+
+
+def test_the_page_with_a_link_is_not_kept_by_the_browser(client_of, alice):
+    response = client_of(alice).post("/projects/tickets/people/invite", INVITE)
+
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_a_sign_up_that_does_not_fit_spends_no_use(client, client_of, alice):
+    link = make_link(client_of(alice))
+
+    response = client.post(link, {"username": "eve", "password1": "short", "password2": "short"})
+
+    assert response.status_code == 422
+    assert Invite.objects.get().uses_left == 1
+    assert not User.objects.filter(username="eve").exists()
 
 
 def test_a_role_is_changed(client_of, alice, bob, project):
@@ -141,7 +182,7 @@ def test_people_are_listed_at_a_constant_cost(
         make_member(project, f"member{number}", Role.ANNOTATOR)
     client = client_of(alice)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         response = client.get("/projects/tickets/people/")
 
     assert len(response.context["members"]) == count + 1
