@@ -198,6 +198,9 @@ def _split(value: Any) -> str:
 
 
 def _labels(value: Any) -> list[str]:
+    """Names of labels; an empty text, like an empty list, is none of them."""
+    if value == "":
+        return []
     return [_name(label) for label in (value if isinstance(value, list) else [value])]
 
 

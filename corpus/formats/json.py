@@ -12,7 +12,7 @@ from corpus.record import BadFile, Layout, Problem, Record, Row
 
 BETWEEN = re.compile(rb"[^ \t\r\n]")
 OUTSIDE_TEXT = re.compile(rb'["{}\[\]]')
-INSIDE_TEXT = re.compile(rb'["\\]')
+INSIDE_TEXT = re.compile(rb'(?:[^"\\]++|\\[\s\S])*+')
 
 
 class Scanner:
@@ -51,18 +51,16 @@ class Scanner:
     def _pieces(self) -> Iterator[bytes]:
         depth, in_text, first = 1, False, self.at
         while True:
-            while depth and (
-                found := (INSIDE_TEXT if in_text else OUTSIDE_TEXT).search(self.chunk, self.at)
-            ):
-                self.at = found.end()
-                match found[0]:
+            while depth and self.at < len(self.chunk):
+                if in_text:
+                    in_text = self._stays_in_text()
+                    continue
+                match self._next_sign():
                     case b'"':
-                        in_text = not in_text
-                    case b"\\":
-                        self.at += 1
+                        in_text = True
                     case b"{" | b"[":
                         depth += 1
-                    case _:
+                    case b"}" | b"]":
                         depth -= 1
             if not depth:
                 yield self.chunk[first : self.at]
@@ -72,6 +70,21 @@ class Scanner:
             if not self._more():
                 raise EOFError
             self.at = escaped
+
+    def _next_sign(self) -> bytes:
+        """Go past the next bracket or quote; b"" if the chunk holds none."""
+        found = OUTSIDE_TEXT.search(self.chunk, self.at)
+        self.at = found.end() if found else len(self.chunk)
+        return found[0] if found else b""
+
+    def _stays_in_text(self) -> bool:
+        """Go to the end of a text or of the chunk; whether the text goes on in the next."""
+        found = INSIDE_TEXT.match(self.chunk, self.at)
+        end = found.end() if found else self.at
+        follows = self.chunk[end : end + 1]
+        # A backslash that ends the chunk takes the first byte of the next one with it.
+        self.at = end + (2 if follows == b"\\" else len(follows))
+        return follows != b'"'
 
     def _more(self) -> bool:
         self.offset += len(self.chunk)

@@ -20,7 +20,7 @@ def read(stream: BinaryIO) -> Iterator[Row | Problem]:
             message, remedy = "This is a list, not one object a line.", "Choose JSON instead."
             raise BadFile(Problem(1, "", message, remedy))
         elif line.data.strip():
-            yield parsed(line.number, line.data, line.offset)
+            yield parsed(line.number, line.data.rstrip(), line.offset)
 
 
 def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:

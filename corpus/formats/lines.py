@@ -56,7 +56,7 @@ def begin(stream: BinaryIO) -> None:
             raise _bad(f"This is {name}, not a text file.", remedy)
     if head.startswith(UTF16_BOMS) or head.count(0) > len(head) // 4:
         raise _bad("This is UTF-16 or binary, not UTF-8 text.", SAVE_AS_UTF8.format("UTF-16"))
-    if not head.removeprefix(UTF8_BOM).strip() and len(head) < HEAD:
+    if not head.removeprefix(UTF8_BOM).strip(b" \t\r\n") and len(head) < HEAD:
         raise _bad("The file is empty.", "Choose a file that holds documents.")
     stream.seek(len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0)
 

@@ -36,6 +36,7 @@ awkward_text = st.lists(
     max_size=8,
 ).map("".join)
 names = storable_text.filter(bool)
+labels = names.filter(lambda name: name.strip() and name.splitlines() == [name])
 numbers = st.one_of(
     st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()
 )
@@ -57,9 +58,9 @@ LAYOUT = Layout(
 def records(draw: st.DrawFn, texts: st.SearchStrategy[str] = awkward_text) -> Record:
     answers: dict[str, tuple[str, ...]] = {}
     if draw(st.booleans()):
-        answers["topic"] = tuple(draw(st.lists(names, max_size=1)))
+        answers["topic"] = tuple(draw(st.lists(labels, max_size=1)))
     if draw(st.booleans()):
-        answers["tags"] = tuple(draw(st.lists(names, max_size=3, unique=True)))
+        answers["tags"] = tuple(draw(st.lists(labels, max_size=3, unique=True)))
     return Record(
         external_id=draw(st.one_of(st.just(""), names.filter(lambda name: len(name) <= 200))),
         texts={"text": draw(texts.filter(bool)), "reply": draw(texts)},

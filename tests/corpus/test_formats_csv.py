@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import csv as standard
+import io
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.formats import FORMATS
+from corpus.formats.lines import MAX_ROW_BYTES
+from corpus.record import BadFile, Layout, Problem, QuestionColumn, Record, Row
+from tests.corpus.reading import content, read, records_in, told, values, written
+from tests.corpus.strategies import LAYOUT, awkward_text, names, records
+from tests.corpus.streams import MB, big
+
+ONE_TEXT = Layout(text_fields=("text",), questions=())
+CLOSE = "Put a cell that holds quotes in quotes, and double each quote inside it."
+
+
+@given(st.lists(records(), max_size=4))
+def test_every_record_comes_back_as_it_was(made):
+    keys = tuple(sorted({key for record in made for key in record.meta}))
+
+    data = written("csv", made, replace(LAYOUT, meta_keys=keys))
+
+    assert list(map(content, records_in("csv", data))) == list(map(content, made))
+
+
+@given(st.lists(awkward_text.filter(bool), min_size=1, max_size=5))
+def test_texts_come_back_byte_for_byte_and_other_programs_read_them_too(texts):
+    data = written("csv", [Record(texts={"text": text}) for text in texts], ONE_TEXT)
+
+    assert [row["text"] for row in values("csv", data)] == texts
+    others = standard.reader(io.StringIO(data.decode(), newline=""))
+    assert [row[1] for row in others][1:] == texts
+
+
+@given(st.lists(names, min_size=1, max_size=5, unique=True))
+def test_columns_of_metadata_may_be_called_anything(keys):
+    layout = replace(ONE_TEXT, meta_keys=tuple(keys))
+    record = Record(texts={"text": "t"}, meta=dict.fromkeys(keys, "x"))
+
+    (row,) = values("csv", written("csv", [record], layout))
+
+    assert row == {"id": "", "text": "t"} | {f"meta.{key}": "x" for key in keys}
+
+
+def test_the_columns_stand_in_their_order():
+    layout = Layout(
+        text_fields=("subject", "body"),
+        questions=(QuestionColumn("topic", multiple=False), QuestionColumn("tags", multiple=True)),
+        meta_keys=("lang", "n"),
+        split=True,
+    )
+    record = Record(
+        external_id="A1",
+        texts={"subject": "Hi", "body": "There"},
+        answers={"topic": ("Refund",), "tags": ("x", "y")},
+        split="test",
+        meta={"lang": "en", "n": 2},
+    )
+
+    data = written("csv", [record], layout)
+
+    assert data.decode() == (
+        '"id","subject","body","topic","tags","split","meta.lang","meta.n"\r\n'
+        'A1,Hi,There,Refund,"[""x"", ""y""]",test,en,2\r\n'
+    )
+
+
+def test_unanswered_and_none_of_them_are_told_apart():
+    made = [
+        Record(texts={"text": "a"}),
+        Record(texts={"text": "b"}, answers={"topic": (), "tags": ()}),
+    ]
+
+    data = written("csv", made, replace(LAYOUT, split=False))
+
+    assert [(row["topic"], row["tags"]) for row in values("csv", data)] == [("", ""), ("[]", "[]")]
+    assert [dict(record.answers) for record in records_in("csv", data)] == [
+        {},
+        {"topic": (), "tags": ()},
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_formulas_are_written_raw_unless_a_spreadsheet_is_to_be_safe(text):
+    record = Record(texts={"text": text}, external_id=text)
+
+    (raw,) = values("csv", written("csv", [record], ONE_TEXT))
+    (safe,) = values("csv", written("csv", [record], replace(ONE_TEXT, spreadsheet_safe=True)))
+
+    assert (raw["id"], raw["text"]) == (text, text)
+    assert (safe["id"], safe["text"]) == (f"'{text}", f"'{text}")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_common_dialects_are_read(delimiter, line_end, mark):
+    lines = [f"text{delimiter}label", f'"a{delimiter}b"{delimiter}x', f"c{delimiter}", ""]
+    data = (mark + line_end.join(lines)).encode()
+
+    assert values("csv", data) == [
+        {"text": f"a{delimiter}b", "label": "x"},
+        {"text": "c", "label": ""},
+    ]
+
+
+def test_one_column_needs_no_delimiter():
+    assert values("csv", b"text\nfirst\n second \n") == [{"text": "first"}, {"text": " second "}]
+
+
+def test_blank_lines_are_passed_over_but_counted():
+    rows = read("csv", b"text\n\na\n\r\nb\n")
+
+    assert [(row.number, row.values["text"]) for row in rows] == [(3, "a"), (5, "b")]
+
+
+def test_a_row_may_run_over_many_lines():
+    assert values("csv", b'text,n\n"one\ntwo\r\nthree",1\n') == [
+        {"text": "one\ntwo\r\nthree", "n": "1"}
+    ]
+
+
+def test_columns_without_a_name_are_called_by_their_place():
+    assert values("csv", b",text,\n0,a,x\n") == [{"column 1": "0", "text": "a", "column 3": "x"}]
+
+
+BAD = {
+    "a quote that is never closed costs one row": (
+        b'text,n\na,1\n"b,2\nc,3\nd,4\n',
+        [
+            "row 2 is read",
+            f"row 3: A quote is opened in this row and never closed. {CLOSE}",
+            "row 4 is read",
+            "row 5 is read",
+        ],
+    ),
+    "a quote that another row closes costs these two rows": (
+        b'text,n\na,1\n"b,2\nc,3\nd,"4"\n"e",5\n',
+        [
+            "row 2 is read",
+            f"row 3: Text follows a closing quote. {CLOSE}",
+            "row 4 is read",
+            "row 5 is read",
+            "row 6 is read",
+        ],
+    ),
+    "text after a closing quote": (
+        b'text,n\n"a" b,1\nc,2\n',
+        [f"row 2: Text follows a closing quote. {CLOSE}", "row 3 is read"],
+    ),
+    "a quote inside a cell without quotes": (
+        b'text,n\na 5" pipe,1\nc,2\n',
+        [
+            f"row 2: A quote stands inside a cell that is not in quotes. {CLOSE}",
+            "row 3 is read",
+        ],
+    ),
+    "too few and too many cells": (
+        b"text,n\na\nb,1,2\nc,3\n",
+        [
+            (
+                "row 2: This row has 1 cells, the header has 2. "
+                "Put cells that hold commas or line breaks in quotes."
+            ),
+            (
+                "row 3: This row has 3 cells, the header has 2. "
+                "Put cells that hold commas or line breaks in quotes."
+            ),
+            "row 4 is read",
+        ],
+    ),
+    "a carriage return outside quotes": (
+        b"text,n\na\rb,1\nc,2\n",
+        [
+            "row 2: A carriage return stands outside quotes; lines must end with a line feed. "
+            + CLOSE,
+            "row 3 is read",
+        ],
+    ),
+    "a byte that is not UTF-8": (
+        b"text,n\na,1\ncaf\xe9,2\nc,3\n",
+        [
+            "row 2 is read",
+            (
+                "row 3, text: Byte 0xE9 at position 14 of the file is not UTF-8. "
+                "Save it as UTF-8 and import it again. Excel calls that “CSV UTF-8”; in a shell: "
+                "iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE"
+            ),
+            "row 4 is read",
+        ],
+    ),
+    "a surrogate written as UTF-8": (
+        b"text,n\n\xed\xa0\x80,1\nc,3\n",
+        [
+            (
+                "row 2, text: Byte 0xED at position 7 of the file is not UTF-8. "
+                "Save it as UTF-8 and import it again. Excel calls that “CSV UTF-8”; in a shell: "
+                "iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE"
+            ),
+            "row 3 is read",
+        ],
+    ),
+    "a column named twice": (
+        b"text,n,text\na,1,b\n",
+        [
+            (
+                "stop: row 1, text: The header names the column “text” 2 times. "
+                "Give each column its own name."
+            )
+        ],
+    ),
+    "a broken header": (
+        b'"text" x,n\na,1\n',
+        [f"stop: row 1: Text follows a closing quote. {CLOSE}"],
+    ),
+    "old line ends": (
+        b"text,n\ra,1\rb,2\r",
+        [
+            "stop: row 1: A carriage return stands outside quotes; "
+            "lines must end with a line feed. " + CLOSE
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), BAD.values(), ids=BAD)
+def test_bad_rows_are_named_and_the_next_ones_read(data, expected):
+    assert told("csv", data) == expected
+
+
+def test_a_problem_carries_the_row_as_it_came():
+    (problem,) = read("csv", b'text,n\n"a" \xff\x00b,1\n')
+
+    assert isinstance(problem, Problem)
+    assert problem.raw == '"a" \\udcff\\x00b,1\n'
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"x", b",", b"x" * 99 + b"\n", b'""', b"x" * 97 + b'""\n'],
+    ids=["x", "commas", "lines", "pairs of quotes", "lines with quotes"],
+)
+def test_a_row_of_a_hundred_megabytes_is_passed_over_in_little_memory(piece):
+    stream = big(b'text,n\na,1\n"', piece, b'",2\nb,3\n')
+    tracemalloc.start()
+
+    first, huge, last = FORMATS["csv"].read(stream)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert isinstance(first, Row)
+    assert isinstance(huge, Problem)
+    assert (huge.row, huge.raw) == (3, "")
+    assert "bytes long; 4 MiB is the most." in huge.message
+    assert isinstance(last, Row)
+    assert last.values == {"text": "b", "n": "3"}
+    assert peak < 30 * MB
+
+
+def test_a_row_that_just_fits_is_read():
+    room = MAX_ROW_BYTES - len('"",1\n')
+    for size, expected in ((room, Row), (room + 1, Problem)):
+        text = (b"x" * 99 + b"\n") * (size // 100) + b"x" * (size % 100)
+
+        rows = read("csv", b'text,n\n"' + text + b'",1\nb,2\n')
+
+        assert [type(row) for row in rows] == [expected, Row]
+
+
+def test_an_open_quote_in_a_big_file_costs_one_row():
+    lines = 5 * MAX_ROW_BYTES // 4 // 1000
+    stream = io.BytesIO(b'text,n\n"a,1\n' + (b"x" * 997 + b",1\n") * lines)
+
+    broken, *rest = FORMATS["csv"].read(stream)
+
+    assert isinstance(broken, Problem)
+    assert (broken.row, broken.message) == (2, "A quote is opened in this row and never closed.")
+    assert [row.number for row in rest if isinstance(row, Row)] == list(range(3, lines + 3))
+
+
+def test_a_file_made_of_stray_quotes_is_not_read_for_ever():
+    class Counted(io.BytesIO):
+        taken = 0
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            line = super().readline(size)
+            self.taken += len(line)
+            return line
+
+    data = b"text,n\n" + (b'a","' + b"x" * 200 + b"\n") * 2_000 + b'"x\n'
+    stream = Counted(data * 3)
+
+    problems = [row for row in FORMATS["csv"].read(stream) if isinstance(row, Problem)]
+
+    assert len(problems) > 1
+    assert stream.taken < 2 * len(data) * 3 + 6 * MAX_ROW_BYTES
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b"  \r\n "])
+def test_an_empty_file_is_refused(data):
+    with pytest.raises(BadFile, match="The file is empty"):
+        read("csv", data)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_rows_or_problems(data):
+    for item in told("csv", b"text,n\n" + data):
+        assert "row" in item or "file" in item
