@@ -88,7 +88,8 @@ def _question(*, labels: list[dict[str, str]], **rest: Any) -> QuestionDefinitio
 
 
 def _records(stream: BinaryIO) -> Iterator[Record]:
-    for row, line in enumerate(stream, 2):
+    # By readline, because a Django File starts again at the top when it is iterated.
+    for row, line in enumerate(iter(stream.readline, b""), 2):
         document = json.loads(line)
         yield Record(
             row=row,

@@ -33,7 +33,7 @@ class Unchanged(Exception):
 
 
 class NothingToFreeze(Exception):
-    """The project has no documents."""
+    """No document of the project has a resolved answer."""
 
 
 class DatasetDamaged(Exception):
@@ -46,7 +46,7 @@ def request_freeze(*, project: Project, comment: str, author: User | None) -> Jo
 
 
 def freeze(*, project: Project, comment: str = "", author: User | None = None) -> DatasetVersion:
-    """Freeze the project's documents and resolved answers as they stand at this moment.
+    """Freeze the documents that have a resolved answer, as they stand at this moment.
 
     Raises Unchanged when the newest version holds just that, and NothingToFreeze.
     """
@@ -55,10 +55,11 @@ def freeze(*, project: Project, comment: str = "", author: User | None = None) -
         with snapshot():
             contents = Contents(project)
             tally = Tally(contents.definitions())
-            records = tally.counted(contents.records())
+            answered = (record for record in contents.records() if record.answers)
+            records = tally.counted(answered)
             documents = canonical.write(tally.definitions, records, out)  # type: ignore[arg-type]
         if not documents:
-            raise NothingToFreeze("There are no documents to freeze. Import some first.")
+            raise NothingToFreeze("Nothing is answered yet, so there is nothing to freeze.")
         file.seek(0)
         version = DatasetVersion(
             project=project,
