@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -105,6 +106,14 @@ def say(name: str, line: str) -> None:
 
 def ending(returncode: int) -> str:
     return f"signal {-returncode}" if returncode < 0 else f"exit code {returncode}"
+
+
+def leave_now() -> None:
+    """End this process without waiting for its threads: one may be loading a model for long."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def stop_with_parent() -> None:

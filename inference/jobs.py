@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import wait
 from typing import Any
 
 from inference.encoding import KIND, encode_later, encode_project
@@ -15,7 +16,8 @@ def encode(run: JobRun) -> dict[str, Any]:
         raise JobError("The project is gone.")
     try:
         running = serving()
-        running.started.result()
+        while not wait([running.started], timeout=1).done:
+            run.raise_if_cancelled()
         return encode_project(run, run.job.project, running)
     except Unavailable as reason:
         raise JobError(str(reason)) from reason

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotate.processes import stop_with_parent
+from annotate.processes import leave_now, stop_with_parent
 
 
 class Command(BaseCommand):
@@ -37,3 +37,4 @@ class Command(BaseCommand):
             # A busy machine may take longer than the usual five seconds to accept a socket.
             websocket_handshake_timeout=20,
         ).run()
+        leave_now()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotate.processes import stop_with_parent
+from annotate.processes import leave_now, stop_with_parent
 from annotate.worker import run_worker
 
 
@@ -21,3 +21,5 @@ class Command(BaseCommand):
         if options["stop_with_parent"]:
             stop_with_parent()
         run_worker(batch=batch)
+        if not batch:
+            leave_now()
