@@ -100,6 +100,8 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts: ClassVar[dict[str, str]] = {
             "name": "Short, for exports: letters, figures, - and _.",
+            "title": "",
+            "multiple": "",
         }
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
