@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from corpus.record import Labels
 
+MOST_DIGITS = 1000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,15 +59,21 @@ def spreadsheet_safe(cell: str) -> str:
 
 
 def loads(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Strict JSON: no NaN, no infinity. Raises ValueError."""
+    """Strict JSON: no NaN, no infinity, no endless number. Raises ValueError."""
     try:
-        return json.loads(text, parse_constant=_refuse, object_pairs_hook=pairs)
+        return json.loads(text, parse_constant=_refuse, parse_int=_whole, object_pairs_hook=pairs)
     except RecursionError:
         raise ValueError("it is nested too deeply.") from None
 
 
 def dumps(value: Any, *, sort_keys: bool = True) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=sort_keys)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has more than {MOST_DIGITS} digits.")
+    return int(digits)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -6,7 +6,7 @@ from django import forms
 
 from corpus.checks import shown
 from corpus.formats import FORMATS, WRITABLE, format_of
-from corpus.mapping import IGNORE, META, BadMapping, Mapping, Names, Pairs
+from corpus.mapping import IGNORE, META, UNRESOLVED, BadMapping, Mapping, Names, Pairs
 from corpus.models import BadRows, Import
 from corpus.receiving import Preview, mapping_of
 
@@ -109,6 +109,7 @@ def uses(names: Names, column: str) -> list[tuple[str, Any]]:
         ("Text", [(field, field) for field in names.text_fields]),
         ("Answer to", [(question, question) for question in names.questions]),
         ("About the document", [("id", "Id"), ("split", "Split"), (meta, "Metadata")]),
+        ("Without a majority", [(UNRESOLVED, "Opinions")]),
         ("A model's prediction", predictions),
         ("Not wanted", [(IGNORE, "Leave out")]),
     ]

@@ -1,8 +1,8 @@
 """What the columns of a file mean: `target=column`, said by the person or by the column's name.
 
 A column that nobody mapped means what it is called: `id`, a text field, a question, `split`,
-`prediction.<question>`. All other columns are kept as metadata, so nothing is dropped unless
-somebody maps it to `ignore`.
+`prediction.<question>`, `unresolved`. All other columns are kept as metadata, so nothing is dropped
+unless somebody maps it to `ignore`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ Pairs = tuple[tuple[str, str], ...]
 META = "meta."
 IGNORE = "ignore"
 UNRESOLVED = "unresolved"
-"""In exports: what people said who did not agree. It is for reading, not for importing."""
+"""In exports: what people said who did not agree. Reading it back, only the names of the questions
+count: these need no answer."""
 
 RESERVED = frozenset({"id", "split", "meta", "prediction", IGNORE, UNRESOLVED})
 """Names that no text field or question can have in a file."""
@@ -43,7 +44,7 @@ class Names:
             for question in self.questions
             for part in ("", ".score", ".model")
         ]
-        return [*self.text_fields, *self.questions, "id", "split", *predicted, IGNORE]
+        return [*self.text_fields, *self.questions, "id", "split", UNRESOLVED, *predicted, IGNORE]
 
 
 def parse(words: Iterable[str]) -> Pairs:
@@ -77,8 +78,6 @@ class Mapping:
             return self._given[column]
         if column in self._by_name:
             return [column]
-        if column == UNRESOLVED:
-            return [IGNORE]
         return [column if column.startswith(META) else META + column]
 
     def named_columns(self) -> set[str]:

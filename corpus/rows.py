@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from corpus.cells import decode, labels_in
+from corpus.cells import decode, labels_in, loads
 from corpus.checks import shown, storable, unstorable, unstorable_value
-from corpus.mapping import IGNORE, META, Mapping
+from corpus.mapping import IGNORE, META, UNRESOLVED, Mapping
 from corpus.record import SPLITS, Labels, Prediction, Problem, Record, Row
 
 MAX_TEXT = 1_000_000
@@ -70,6 +70,7 @@ class Making:
         self.meta: dict[str, Any] = {}
         self.answers: dict[str, Labels] = {}
         self.predicted: dict[str, dict[str, Any]] = {}
+        self.excused: frozenset[str] = frozenset()
 
     def attempt(self, target: str, column: str, value: Any) -> None:
         try:
@@ -109,6 +110,8 @@ class Making:
             self.external_id = _identifier(value)
         elif target == "split":
             self.split = _split(value)
+        elif target == UNRESOLVED:
+            self.excused = _unresolved(value, cells=self.row.cells)
         elif target.startswith(META):
             self._keep(target.removeprefix(META), value)
         else:
@@ -152,7 +155,7 @@ class Making:
         if not any(self.texts.values()) and self.wrong.isdisjoint(self.texts):
             raise Wrong("There is no text.", "Give the document a text, or leave the row out.")
         needed = {name for name, question in self.questions.items() if question.required}
-        missing = needed - self.answers.keys()
+        missing = needed - self.answers.keys() - self.excused
         if self.answers and missing and not self.problems:
             raise Wrong(
                 f"The answer to {shown(min(missing))} is missing, which every answer needs.",
@@ -195,6 +198,20 @@ def _split(value: Any) -> str:
         known = ", ".join(SPLITS)
         raise Wrong(f"{shown(value)} is not a split.", f"Use {known}, or map it to meta.split.")
     return split
+
+
+def _unresolved(value: Any, *, cells: bool) -> frozenset[str]:
+    """The questions that people did not agree on."""
+    if value is None or value == "":
+        return frozenset()
+    try:
+        opinions = loads(value) if cells else value
+    except ValueError:
+        opinions = None
+    if not isinstance(opinions, dict):
+        remedy = "Write an object with the names of questions, or map this to ignore."
+        raise Wrong(f"{shown(value)} does not say what is unresolved.", remedy)
+    return frozenset(opinions)
 
 
 def _labels(value: Any) -> list[str]:

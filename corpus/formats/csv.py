@@ -189,9 +189,11 @@ def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
     """Returns how many were written."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     safe = spreadsheet_safe if layout.spreadsheet_safe else str
-    # Names in quotes leave no doubt which character separates them.
-    names = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    names.writerow(map(safe, _header(layout)))
+    header = [safe(name) for name in _header(layout)]
+    # Quotes leave no doubt which character separates names that hold several of them.
+    doubtful = any(mark in name for name in header for mark in DELIMITERS)
+    quoting = csv.QUOTE_ALL if doubtful else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\r\n", quoting=quoting).writerow(header)
     writer = csv.writer(text, lineterminator="\r\n")
     count = 0
     for cells in _rows(records, layout):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from corpus.record import Layout, QuestionColumn, Record
+
+# Generous, because a busy machine is no bug.
+patiently = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 storable_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 awkward_text = st.lists(
@@ -40,12 +44,11 @@ labels = names.filter(lambda name: name.strip() and name.splitlines() == [name])
 numbers = st.one_of(
     st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()
 )
-meta_values = st.recursive(
-    st.one_of(numbers, awkward_text),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(awkward_text, inner, max_size=3),
-    max_leaves=6,
+simple = numbers | awkward_text
+meta_values = (
+    simple | st.lists(simple, max_size=2) | st.dictionaries(awkward_text, simple, max_size=2)
 )
-metas = st.dictionaries(awkward_text, meta_values, max_size=4)
+metas = st.dictionaries(awkward_text, meta_values, max_size=3)
 
 LAYOUT = Layout(
     text_fields=("text", "reply"),

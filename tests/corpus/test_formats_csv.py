@@ -13,13 +13,14 @@ from corpus.formats import FORMATS
 from corpus.formats.lines import MAX_ROW_BYTES
 from corpus.record import BadFile, Layout, Problem, QuestionColumn, Record, Row
 from tests.corpus.reading import content, read, records_in, told, values, written
-from tests.corpus.strategies import LAYOUT, awkward_text, names, records
+from tests.corpus.strategies import LAYOUT, awkward_text, names, patiently, records
 from tests.corpus.streams import MB, big
 
 ONE_TEXT = Layout(text_fields=("text",), questions=())
 CLOSE = "Put a cell that holds quotes in quotes, and double each quote inside it."
 
 
+@patiently
 @given(st.lists(records(), max_size=4))
 def test_every_record_comes_back_as_it_was(made):
     keys = tuple(sorted({key for record in made for key in record.meta}))
@@ -29,6 +30,7 @@ def test_every_record_comes_back_as_it_was(made):
     assert list(map(content, records_in("csv", data))) == list(map(content, made))
 
 
+@patiently
 @given(st.lists(awkward_text.filter(bool), min_size=1, max_size=5))
 def test_texts_come_back_byte_for_byte_and_other_programs_read_them_too(texts):
     data = written("csv", [Record(texts={"text": text}) for text in texts], ONE_TEXT)
@@ -38,6 +40,7 @@ def test_texts_come_back_byte_for_byte_and_other_programs_read_them_too(texts):
     assert [row[1] for row in others][1:] == texts
 
 
+@patiently
 @given(st.lists(names, min_size=1, max_size=5, unique=True))
 def test_columns_of_metadata_may_be_called_anything(keys):
     layout = replace(ONE_TEXT, meta_keys=tuple(keys))
@@ -308,6 +311,7 @@ def test_an_empty_file_is_refused(data):
         read("csv", data)
 
 
+@patiently
 @given(st.binary(max_size=200))
 def test_any_bytes_are_rows_or_problems(data):
     for item in told("csv", b"text,n\n" + data):

@@ -13,13 +13,14 @@ from corpus.formats import FORMATS
 from corpus.formats import json as json_format
 from corpus.record import BadFile, Problem, Record, Row
 from tests.corpus.reading import content, read, records_in, told, values, written
-from tests.corpus.strategies import LAYOUT, metas, records
+from tests.corpus.strategies import LAYOUT, metas, patiently, records
 from tests.corpus.streams import MB, big
 
 KINDS = ["json", "jsonl"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@patiently
 @given(made=st.lists(records(), min_size=1, max_size=4))
 def test_every_record_comes_back_as_it_was(kind, made):
     data = written(kind, made, LAYOUT)
@@ -27,6 +28,7 @@ def test_every_record_comes_back_as_it_was(kind, made):
     assert list(map(content, records_in(kind, data))) == list(map(content, made))
 
 
+@patiently
 @given(st.lists(records(), max_size=4))
 def test_other_programs_read_the_same(made):
     ours = written("json", made, LAYOUT)
@@ -86,6 +88,7 @@ def test_an_empty_list_is_written_and_read():
     assert read("json", b" [ ] ") == []
 
 
+@patiently
 @given(made=st.lists(metas, min_size=1, max_size=4), indent=st.sampled_from([None, 1]))
 def test_lists_are_read_in_any_layout_and_across_chunks(made, indent):
     data = standard.dumps([{"meta": meta} for meta in made], indent=indent).encode()
@@ -129,11 +132,7 @@ BAD_OBJECTS = {
     ),
     "an endless number": (
         '{"a": ' + "9" * 5000 + "}",
-        (
-            "This is not valid JSON: Exceeds the limit (4300 digits) for integer string "
-            "conversion: "
-            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit"
-        ),
+        "This is not valid JSON: a number has more than 1000 digits.",
     ),
 }
 
@@ -282,12 +281,14 @@ def test_an_empty_file_is_refused(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@patiently
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_rows_or_problems(kind, data):
     for item in told(kind, b'[{"a": 1},' + data):
         assert "row" in item or "file" in item
 
 
+@patiently
 @given(st.text('[]{}",\\ a:1', max_size=60))
 def test_any_structure_is_rows_or_problems_and_never_a_wrong_row(structure):
     data = f"[{structure}]"

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from corpus.formats import FORMATS
 from corpus.record import BadFile, Layout, Problem, Record, Row
 from tests.corpus.reading import read, told, values, written
-from tests.corpus.strategies import awkward_text
+from tests.corpus.strategies import awkward_text, patiently
 from tests.corpus.streams import MB, big
 
 LAYOUT = Layout(text_fields=("text",), questions=())
 one_line = awkward_text.map(lambda text: text.replace("\n", "").replace("\r", "")).filter(bool)
 
 
+@patiently
 @given(st.lists(one_line, min_size=1, max_size=5).filter(lambda texts: "".join(texts).strip()))
 def test_every_line_comes_back_as_it_was(texts):
     data = written("txt", [Record(texts={"text": text}) for text in texts], LAYOUT)
@@ -46,6 +47,7 @@ def test_a_wrong_byte_is_placed_and_the_next_line_read():
     assert row == "row 2 is read"
 
 
+@patiently
 @given(awkward_text.filter(lambda text: text.strip() and "\ufeff" not in text))
 def test_a_whole_file_is_one_document_line_ends_and_all(text):
     assert values("txt-file", text.encode()) == [{"text": text}]
