@@ -69,7 +69,7 @@ def test_the_columns_stand_in_their_order():
     data = written("csv", [record], layout)
 
     assert data.decode() == (
-        '"id","subject","body","topic","tags","split","meta.lang","meta.n"\r\n'
+        "id,subject,body,topic,tags,split,meta.lang,meta.n\r\n"
         'A1,Hi,There,Refund,"[""x"", ""y""]",test,en,2\r\n'
     )
 
