@@ -90,7 +90,7 @@ export function suggestionChanged() {
   setTimeout(refresh, SETTLE_MS + 10);
 }
 
-// The owner's words on the label in question, below the list, where they move nothing.
+// The owner's words on the label in question, in a place that is kept free for them.
 function showRule() {
   const rule = document.getElementById("rule");
   const choices = [...form().querySelectorAll(".choices .choice[data-rule]")];
@@ -98,10 +98,9 @@ function showRule() {
     choices.find((one) => one.matches(":focus-within")) ??
     choices.find((one) => one.querySelector(":checked")) ??
     choices.find((one) => "offered" in one.dataset);
-  rule.hidden = !choice;
-  if (!choice) return;
-  rule.querySelector("h2").textContent = choice.querySelector(".name").textContent;
-  rule.querySelector("p").textContent = choice.dataset.rule;
+  rule.hidden = choices.length === 0;
+  rule.querySelector("h2").textContent = choice?.querySelector(".name").textContent ?? "";
+  rule.querySelector("p").textContent = choice?.dataset.rule ?? "";
 }
 
 function keepNoneAlone(input) {

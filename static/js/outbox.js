@@ -43,6 +43,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   // The page itself now says why it was refused.
   else if (isAnswer(elt) && (xhr.status === 409 || xhr.status === 422)) forget(requestConfig.parameters.client_id);
   else if (isAnswer(elt) && !xhr.getResponseHeader("HX-Redirect")) waiting();
+  else if (elt.id === "undo") showSaved("Not undone: the server did not answer", { pending: true });
 });
 
 function confirmed({ id, path }, words) {

@@ -84,6 +84,7 @@ function beat() {
   } else send({ type: "ping" });
 }
 
+showState("");
 setTimeout(() => document.getElementById("state").textContent || showState("Connecting"), 300);
 setInterval(beat, PING_MS);
 addEventListener("online", () => socket?.readyState !== WebSocket.OPEN && connect());

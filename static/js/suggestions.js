@@ -56,15 +56,17 @@ function paintChoice(choice, item) {
 function paintPicks(question, items) {
   const picks = question.querySelector(".picks");
   if (!picks) return;
-  const rows = items.slice(0, PICKS).map((item) => {
-    const row = question.querySelector(`.choices [data-label="${item.label}"]`).cloneNode(true);
-    row.querySelector("input").remove();
-    row.htmlFor = `label-${item.label}`;
-    row.hidden = false;
-    row.removeAttribute("data-key");
-    return row;
-  });
-  picks.replaceChildren(...rows);
+  const rows = items.map((item) => question.querySelector(`.choices [data-label="${item.label}"]`));
+  picks.replaceChildren(...rows.filter(Boolean).slice(0, PICKS).map(handleOn));
+}
+
+function handleOn(choice) {
+  const row = choice.cloneNode(true);
+  row.querySelector("input").remove();
+  row.htmlFor = `label-${choice.dataset.label}`;
+  row.hidden = false;
+  row.removeAttribute("data-key");
+  return row;
 }
 
 // Shown means that a frame was drawn: a tab in the background draws none.

@@ -252,3 +252,18 @@ def test_an_answer_that_can_never_be_taken_is_shown_until_the_person_lets_it_go(
 
     expect(notice).to_be_hidden()
     assert outbox_of(page) == ""
+
+
+def test_an_undo_that_reaches_nobody_says_so(world, outage):
+    world.seed("one", "two")
+    page = world.labelling()
+    wait_for_document(page, world.documents[0])
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    wait_for_document(page, world.documents[1])
+    outage()
+
+    page.keyboard.press("z")
+
+    expect_saved(page, "Not undone: the server did not answer")
+    wait_for_document(page, world.documents[1])

@@ -26,15 +26,16 @@ def test_it_asks_for_what_is_on_screen_and_paints_bars_and_figures(world):
 
 
 def test_nothing_moves_when_a_suggestion_arrives(world):
-    world.seed("one", "two")
+    world.seed("one", "two", guidelines="Choose what the person asks for.")
     page, line = page_with_line(world)
     wait_for_document(page, world.documents[0])
-    boxes = [one.bounding_box() for one in page.locator(".choice, .text").all()]
+    parts = page.locator(".choice, .text, .guidelines, #go")
+    boxes = [one.bounding_box() for one in parts.all()]
 
     line.suggest(page, 0.2, 0.1, 0.7, document=world.documents[0], exposure="e1")
     expect(offered(page)).to_have_text("Praise")
 
-    assert [one.bounding_box() for one in page.locator(".choice, .text").all()] == boxes
+    assert [one.bounding_box() for one in parts.all()] == boxes
 
 
 def test_an_answer_that_was_started_is_left_alone(world):
