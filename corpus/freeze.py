@@ -86,11 +86,17 @@ def number(version: DatasetVersion, content: File[bytes]) -> None:
     version.save()
 
 
+def stored(version: DatasetVersion) -> BinaryIO:
+    """Opened anew each time: a field remembers the file that it saw first."""
+    file: BinaryIO = version.file.storage.open(version.file.name)
+    return file
+
+
 def verify(version: DatasetVersion) -> None:
     """Raises DatasetDamaged unless the file is, byte for byte, the one that was frozen."""
     try:
-        with version.file.open("rb") as file:
-            found = sha256_of(file.file)
+        with stored(version) as file:
+            found = sha256_of(file)
     except FileNotFoundError:
         raise DatasetDamaged(f"The file of version {version.number} is missing.") from None
     if found != version.sha256:
@@ -104,8 +110,8 @@ def verify(version: DatasetVersion) -> None:
 def opened(version: DatasetVersion) -> Iterator[BinaryIO]:
     """The file of a version, after a check of its bytes. Raises DatasetDamaged."""
     verify(version)
-    with version.file.open("rb") as file:
-        yield file.file
+    with stored(version) as file:
+        yield file
 
 
 @contextmanager

@@ -14,7 +14,18 @@ from typing import BinaryIO
 
 from corpus.cells import dumps, encode, encode_labels, spreadsheet_safe
 from corpus.checks import shown, storable
-from corpus.formats.lines import CHUNK, HEAD, MAX_ROW_BYTES, Line, begin, lines, not_utf8, too_long
+from corpus.formats.lines import (
+    CHUNK,
+    HEAD,
+    MAX_ROW_BYTES,
+    MOST_COLUMNS,
+    Line,
+    begin,
+    lines,
+    not_utf8,
+    too_long,
+    too_wide,
+)
 from corpus.formats.objects import RAW_SHOWN
 from corpus.record import BadFile, Layout, Problem, Record, Row
 
@@ -57,7 +68,7 @@ class Source:
     def __next__(self) -> str:
         line = self._take()
         if line.data is None or self.size > MAX_ROW_BYTES:
-            self.text = io.StringIO()
+            self.text = io.StringIO(self.text.getvalue()[:RAW_SHOWN])
             raise RowTooLong
         try:
             text = line.data.decode()
@@ -91,6 +102,7 @@ class Source:
             self.read_again += again
             self.stream.seek(self.second_line)
             self.lines = lines(self.stream)
+            self.text = io.StringIO(self.text.getvalue().partition("\n")[0])
 
     def _take(self) -> Line:
         line = next(self.lines)
@@ -142,6 +154,8 @@ class Table:
             raise BadFile(names)
         if self.source.wrong_byte:
             raise BadFile(not_utf8(self.number, "", *self.source.wrong_byte))
+        if len(names) > MOST_COLUMNS:
+            raise BadFile(too_wide(self.number, len(names)))
         names = [name or f"column {place}" for place, name in enumerate(names, 1)]
         name, times = Counter(names).most_common(1)[0]
         if times > 1:
@@ -192,9 +206,9 @@ def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
     header = [safe(name) for name in _header(layout)]
     # Quotes leave no doubt which character separates names that hold several of them.
     doubtful = any(mark in name for name in header for mark in DELIMITERS)
-    quoting = csv.QUOTE_ALL if doubtful else csv.QUOTE_MINIMAL
-    csv.writer(text, lineterminator="\r\n", quoting=quoting).writerow(header)
     writer = csv.writer(text, lineterminator="\r\n")
+    quoted = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    (quoted if doubtful else writer).writerow(header)
     count = 0
     for cells in _rows(records, layout):
         writer.writerow(map(safe, cells))

@@ -18,7 +18,7 @@ def quietly(_done, _total, _message) -> None:
 
 
 def received(
-    project: Project, content: bytes | str, name: str = "messages.csv", *, format: str = "csv"
+    project: Project, content: bytes | str, name: str = "messages.csv", *, format: str = "csv"  # noqa: A002
 ) -> Import:
     data = content.encode() if isinstance(content, str) else content
     return receive(project=project, file=io.BytesIO(data), file_name=name, format=format)
@@ -28,7 +28,7 @@ def imported(
     project: Project,
     content: bytes | str,
     *maps: str,
-    format: str = "csv",
+    format: str = "csv",  # noqa: A002
     create_labels: bool = False,
     strict: bool = False,
 ) -> Import:
