@@ -27,7 +27,7 @@ def move_question(*, question: Question, place: int) -> None:
 
 def _numbered(others: list[Row], row: Row, place: int) -> list[Row]:
     rows = others.copy()
-    rows.insert(max(place - 1, 0), row)
+    rows.insert(min(max(place - 1, 0), len(rows)), row)
     for position, each in enumerate(rows):
         each.position = position
     return rows

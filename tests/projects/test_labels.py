@@ -99,6 +99,7 @@ def test_a_refused_change_keeps_what_was_typed_and_changes_nothing(owner, refund
         ("1", ["Praise", "Refund", "Late delivery"]),
         ("2", ["Refund", "Praise", "Late delivery"]),
         ("99", ["Refund", "Late delivery", "Praise"]),
+        ("9" * 30, ["Refund", "Late delivery", "Praise"]),
         ("", ["Refund", "Late delivery", "Praise"]),
     ],
 )
