@@ -55,7 +55,9 @@ def project_view(
                 return sign_in_first(request)
             membership = membership_or_404(request.user, slug)
             if membership.role not in roles:
-                raise PermissionDenied(f"Your role here is {membership.role}, and this page needs another.")
+                raise PermissionDenied(
+                    f"Your role here is {membership.role}, and this page needs another."
+                )
             project_request = cast("ProjectRequest", request)
             project_request.membership = membership
             return view(project_request, membership.project, *args, **kwargs)
