@@ -14,7 +14,7 @@ from labeling.publish import publish
 from projects.jobs import JobCancelled, JobError, JobRun
 from projects.models import Document, DocumentState, Label, Project, QuestionKind
 
-CHUNK = 100
+CHUNK = 50
 
 LabelIds = Mapping[str, tuple[int, Mapping[str, int]]]
 """Question name to its id and the ids of its labels by name."""
