@@ -28,7 +28,7 @@ class Server:
             **os.environ,
             "REDIS_URL": "",
             "DEBUG": "0",
-            "DJANGO_SETTINGS_MODULE": os.environ.get("E2E_SETTINGS", "annotate.settings"),
+            "DJANGO_SETTINGS_MODULE": "annotate.settings",
             "DATA_DIR": str(folder),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
             "ENGINE": "fake",
