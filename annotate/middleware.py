@@ -46,11 +46,18 @@ def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float
         "request",
         extra={
             "method": request.method,
-            "path": request.path,
+            "path": path_without_secrets(request),
             "status": response.status_code,
             "milliseconds": round(seconds * 1000, 1),
         },
     )
+
+
+def path_without_secrets(request: HttpRequest) -> str:
+    """The path as asked for; of links that are a proof in themselves, the pattern instead."""
+    match = request.resolver_match
+    secret = match is not None and "token" in match.kwargs
+    return f"/{match.route}" if match and secret else request.path
 
 
 def request_limit(get_response: GetResponse) -> GetResponse:

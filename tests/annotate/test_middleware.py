@@ -59,3 +59,14 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_read(client, settin
     assert response.status_code == 413
     assert "That is more than the 1 MB taken at once." in response.text
     assert client.post("/healthz", {"file": "x"}).status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/invites/secret/", "/accounts/password/reset/MQ/a-secret/"])
+def test_a_link_that_is_a_proof_is_never_logged(client, caplog, path):
+    with caplog.at_level(logging.INFO):
+        client.get(path)
+
+    [line] = [found for found in caplog.records if found.name == "annotate.middleware"]
+    assert "<" in line.path
+    assert "secret" not in str(line.path)
