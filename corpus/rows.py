@@ -8,6 +8,7 @@ from collections.abc import Mapping as MappingType
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from corpus.cells import decode, labels_in, loads
@@ -54,8 +55,11 @@ def record_of(
 
 def problem_about(row: Row, field: str, message: str, remedy: str) -> Problem:
     """A problem that carries the row as it came."""
-    raw = storable(json.dumps(row.values, ensure_ascii=False)[:RAW_SHOWN])
-    return Problem(row.number, storable(field), message, remedy, raw)
+    return Problem(row.number, storable(field), message, remedy, _raw(row))
+
+
+def _raw(row: Row) -> str:
+    return storable(json.dumps(row.values, ensure_ascii=False)[:RAW_SHOWN])
 
 
 class Making:
@@ -76,7 +80,7 @@ class Making:
         try:
             self._place(target, value)
         except Wrong as wrong:
-            self.problems.append(problem_about(self.row, column, wrong.message, wrong.remedy))
+            self._note(column, wrong)
             self.wrong.add(target)
 
     def record(self) -> Record | list[Problem]:
@@ -85,7 +89,7 @@ class Making:
             self._check_whole()
             predictions = tuple(_prediction(name, of) for name, of in self.predicted.items())
         except Wrong as wrong:
-            self.problems.append(problem_about(self.row, "", wrong.message, wrong.remedy))
+            self._note("", wrong)
         return self.problems or Record(
             row=self.row.number,
             texts=self.texts,
@@ -95,6 +99,11 @@ class Making:
             split=self.split,
             predictions=predictions,
         )
+
+    def _note(self, column: str, wrong: Wrong) -> None:
+        raw = self.problems[0].raw if self.problems else _raw(self.row)
+        field = storable(column)
+        self.problems.append(Problem(self.row.number, field, wrong.message, wrong.remedy, raw))
 
     def _place(self, target: str, value: Any) -> None:
         """Put one value where it belongs. Raises Wrong."""
@@ -225,11 +234,17 @@ def _check_label(label: str, question: Asked) -> None:
     if label in question.labels:
         return
     if not question.open:
-        close = get_close_matches(label, question.labels, n=1)
-        remedy = f"Did you mean {shown(close[0])}?" if close else "Add it, or have labels created."
+        close = _closest(label, frozenset(question.labels))
+        remedy = f"Did you mean {shown(close)}?" if close else "Add it, or have labels created."
         raise Wrong(f"There is no label {shown(label)}.", remedy)
     if not label.strip() or label.splitlines() != [label]:
         raise Wrong(f"{shown(label)} cannot be a label.", "Use a short name on one line.")
+
+
+@lru_cache(maxsize=1000)
+def _closest(label: str, labels: frozenset[str]) -> str:
+    """Slow, and a file repeats its wrong labels."""
+    return next(iter(get_close_matches(label, sorted(labels), n=1)), "")
 
 
 def _score(value: Any) -> float:

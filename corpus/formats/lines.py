@@ -11,6 +11,7 @@ from corpus.record import BadFile, Problem
 MAX_ROW_BYTES = 4 * 1024 * 1024
 """A row that is longer is refused by its number, and read past."""
 
+MOST_COLUMNS = 1000
 CHUNK = 64 * 1024
 HEAD = 1024
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -81,6 +82,11 @@ def too_long(row: int, size: int) -> Problem:
     limit = MAX_ROW_BYTES // 1024 // 1024
     message = f"This row is {size:,} bytes long; {limit} MiB is the most."
     return Problem(row, "", message, "Split the text into several documents.")
+
+
+def too_wide(row: int, columns: int) -> Problem:
+    message = f"This row has {columns:,} columns; {MOST_COLUMNS:,} is the most."
+    return Problem(row, "", message, "Leave some out, or gather them in a list.")
 
 
 def not_utf8(row: int, field: str, offset: int, byte: int) -> Problem:

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from corpus.cells import dumps, loads
-from corpus.checks import storable
-from corpus.formats.lines import not_utf8
+from corpus.checks import shown, storable
+from corpus.formats.lines import MOST_COLUMNS, not_utf8, too_wide
 from corpus.record import Labels, Layout, Problem, Record, Row
 
 RAW_SHOWN = 2000
@@ -37,8 +37,10 @@ def _row(number: int, values: dict[str, Any], text: str) -> Row | Problem:
         columns = {f"meta.{key}": value for key, value in meta.items()}
         twice = columns.keys() & values.keys()
         if twice:
-            return _broken(number, f"“{min(twice)}” is given twice.", text)
+            return _broken(number, f"{shown(min(twice))} is given twice.", text)
         values = {key: value for key, value in values.items() if key != "meta"} | columns
+    if len(values) > MOST_COLUMNS:
+        return _broken(number, too_wide(number, len(values)).message, text)
     return Row(number, values)
 
 
@@ -68,7 +70,9 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         counts = Counter(name for name, _ in pairs)
-        raise ValueError(f"the name {counts.most_common(1)[0][0]!r} stands twice in one object.")
+        raise ValueError(
+            f"the name {shown(counts.most_common(1)[0][0])} stands twice in one object."
+        )
     return values
 
 

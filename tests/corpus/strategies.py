@@ -10,7 +10,8 @@ from corpus.record import Layout, QuestionColumn, Record
 # Generous, because a busy machine is no bug.
 patiently = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-storable_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+storable_text = st.text(characters)
 awkward_text = st.lists(
     st.one_of(
         storable_text,
@@ -39,7 +40,7 @@ awkward_text = st.lists(
     ),
     max_size=8,
 ).map("".join)
-names = storable_text.filter(bool)
+names = st.text(characters, min_size=1, max_size=200)
 labels = names.filter(lambda name: name.strip() and name.splitlines() == [name])
 numbers = st.one_of(
     st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()
@@ -65,7 +66,7 @@ def records(draw: st.DrawFn, texts: st.SearchStrategy[str] = awkward_text) -> Re
     if draw(st.booleans()):
         answers["tags"] = tuple(draw(st.lists(labels, max_size=3, unique=True)))
     return Record(
-        external_id=draw(st.one_of(st.just(""), names.filter(lambda name: len(name) <= 200))),
+        external_id=draw(st.one_of(st.just(""), names)),
         texts={"text": draw(texts.filter(bool)), "reply": draw(texts)},
         answers=answers,
         meta=draw(metas),

@@ -218,6 +218,15 @@ BAD = {
             )
         ],
     ),
+    "more columns than anybody can map": (
+        ",".join(f"c{n}" for n in range(1001)).encode(),
+        [
+            (
+                "stop: row 1: This row has 1,001 columns; 1,000 is the most. "
+                "Leave some out, or gather them in a list."
+            ),
+        ],
+    ),
     "a broken header": (
         b'"text" x,n\na,1\n',
         [f"stop: row 1: Text follows a closing quote. {CLOSE}"],
@@ -241,7 +250,15 @@ def test_a_problem_carries_the_row_as_it_came():
     (problem,) = read("csv", b'text,n\n"a" \xff\x00b,1\n')
 
     assert isinstance(problem, Problem)
-    assert problem.raw == '"a" \\udcff\\x00b,1\n'
+    assert problem.raw == '"a" \\udcff\\x00b,1'
+
+
+def test_the_row_as_it_came_leaves_out_lines_that_were_read_after_all():
+    broken, *rest = read("csv", b'text,n\n"a,1\nb,2\nc,"3"\n')
+
+    assert isinstance(broken, Problem)
+    assert broken.raw == '"a,1'
+    assert [dict(row.values)["text"] for row in rest if isinstance(row, Row)] == ["b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -105,15 +105,19 @@ BAD_OBJECTS = {
     "infinity": ('{"n": -Infinity}', "This is not valid JSON: -Infinity is not JSON."),
     "a name given twice": (
         '{"a": 1, "a": 2}',
-        "This is not valid JSON: the name 'a' stands twice in one object.",
+        "This is not valid JSON: the name “a” stands twice in one object.",
     ),
     "a name given twice deeper down": (
         '{"b": {"a": 1, "a": 2}}',
-        "This is not valid JSON: the name 'a' stands twice in one object.",
+        "This is not valid JSON: the name “a” stands twice in one object.",
     ),
     "a key of metadata given twice": (
         '{"meta.a": 1, "meta": {"a": 2}}',
         "“meta.a” is given twice.",
+    ),
+    "more columns than anybody can map": (
+        standard.dumps(dict.fromkeys(map(str, range(1001)), 1)),
+        "This row has 1,001 columns; 1,000 is the most.",
     ),
     "a trailing comma": (
         '{"a": 1,}',

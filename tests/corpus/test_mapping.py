@@ -91,8 +91,9 @@ def test_what_is_missing_is_told():
         (
             [("meta.", "a")],
             (
-                "There is no “meta.” to map a column to. Known: text, reply, topic, tags, id, split, "
-                "unresolved, prediction.topic, prediction.topic.score, prediction.topic.model, "
+                "There is no “meta.” to map a column to. "
+                "Known: text, reply, topic, tags, id, split, unresolved, "
+                "prediction.topic, prediction.topic.score, prediction.topic.model, "
                 "prediction.tags, prediction.tags.score, prediction.tags.model, ignore, meta.<key>."
             ),
         ),
