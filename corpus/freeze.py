@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -88,8 +88,7 @@ def number(version: DatasetVersion, content: File[bytes]) -> None:
 
 def stored(version: DatasetVersion) -> BinaryIO:
     """Opened anew each time: a field remembers the file that it saw first."""
-    file: BinaryIO = version.file.storage.open(version.file.name)
-    return file
+    return cast("BinaryIO", version.file.storage.open(str(version.file.name)))
 
 
 def verify(version: DatasetVersion) -> None:
