@@ -51,8 +51,15 @@ class Contents:
             keys.update(meta)
         return tuple(sorted(keys))
 
-    def may_disagree(self) -> bool:
-        """Whether any document has several answers that count."""
+    def may_lack_answers(self) -> bool:
+        """Whether a document may be answered and yet have a required question without a result.
+
+        It follows from how the project is set up, so that the columns do not come and go with
+        the answers; and from answers that came before it was set up so.
+        """
+        required = [question for question in self.questions.values() if question.required]
+        if len(required) > 1 or self.project.overlap > 1:
+            return True
         counted = Annotation.objects.in_project(self.project).counted().order_by()
         several = counted.values("document").annotate(people=Count("pk")).filter(people__gt=1)
         return several.exists()
@@ -66,7 +73,7 @@ class Contents:
                 for question in self.questions.values()
             ),
             meta_keys=self.meta_keys(),
-            unresolved=self.may_disagree(),
+            unresolved=self.may_lack_answers(),
         )
 
     def records(self) -> Iterator[Record]:
@@ -101,14 +108,18 @@ class Contents:
         resolved: Mapping[int, frozenset[int]],
         names: Mapping[int, str],
     ) -> dict[str, tuple[Labels, ...]]:
-        """What each person said, for the questions that have no majority."""
-        return {
-            question.name: tuple(
+        """What each person said about the questions that have no result.
+
+        Of an answered document that holds every required question, also those nobody was asked.
+        """
+        unresolved: dict[str, tuple[Labels, ...]] = {}
+        for pk, question in self.questions.items():
+            said = tuple(
                 _named(person.labels[pk], names) for person in people if pk in person.labels
             )
-            for pk, question in self.questions.items()
-            if pk not in resolved and any(pk in person.labels for person in people)
-        }
+            if pk not in resolved and (said or (question.required and resolved)):
+                unresolved[question.name] = said
+        return unresolved
 
 
 def _named(labels: frozenset[int], names: Mapping[int, str]) -> Labels:

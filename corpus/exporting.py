@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -159,14 +159,19 @@ def frozen(dataset: DatasetVersion) -> Iterator[tuple[Layout, Iterator[Record]]]
     with opened(dataset) as file:
         definitions, records = canonical.read(file)
         keys = {key for record in records for key in record.meta}
-        file.seek(0)
+        choices = [each for each in definitions.questions if each.kind == QuestionKind.CHOICE]
+        required = [question.name for question in choices if question.required]
         layout = Layout(
             text_fields=definitions.text_fields,
-            questions=tuple(
-                QuestionColumn(question.name, question.multiple)
-                for question in definitions.questions
-                if question.kind == QuestionKind.CHOICE
-            ),
+            questions=tuple(QuestionColumn(each.name, each.multiple) for each in choices),
             meta_keys=tuple(sorted(keys)),
+            unresolved=len(required) > 1,
         )
-        yield layout, canonical.read(file)[1]
+        file.seek(0)
+        yield layout, (open_ends(record, required) for record in canonical.read(file)[1])
+
+
+def open_ends(record: Record, required: Sequence[str]) -> Record:
+    """The record with the required questions named that have no result. What was said is gone."""
+    missing = [name for name in required if name not in record.answers]
+    return replace(record, unresolved=dict.fromkeys(missing, ())) if missing else record

@@ -209,6 +209,28 @@ def test_out_and_in_and_out_again_is_the_same(db, format, data):  # noqa: A002
         assert freeze(project=twin).sha256 == freeze(project=project).sha256
 
 
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("from_version", [False, True])
+def test_answers_to_some_of_the_questions_come_back_too(project, bob, dora, format, from_version):  # noqa: A002
+    """Where two people disagree, and where a question was added later."""
+    project.overlap = 2
+    project.save()
+    one, two = make_documents(project, "a", "b")
+    answer(two, bob, "Refund")
+    answer(two, dora, "Refund")
+    make_question(project, "tone", labels=["Calm", "Angry"])
+    answer(one, bob, "Refund", "Calm")
+    answer(one, dora, "Refund", "Angry")
+    version = freeze(project=project)
+    twin = twin_of(project)
+
+    content = exported(project, version if from_version else None, format=format, with_splits=True)
+    back = imported(twin, content, format=format)
+
+    assert problems_of(back) == []
+    assert freeze(project=twin).sha256 == version.sha256
+
+
 ANSWERS = [
     "",
     ', "topic": "Refund"',
