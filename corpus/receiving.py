@@ -11,6 +11,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from corpus.formats import FORMATS, txt
@@ -93,8 +94,10 @@ def mapping_of(source: Import, pairs: Iterable[Sequence[str]] | None = None) -> 
 
 
 def imported_before(source: Import) -> Import | None:
-    """The last import that brought documents from the same bytes into the same project."""
-    same = source.project.imports.done().filter(sha256=source.sha256, documents__gt=0)
+    """The last import of the same bytes into the same project that brought, or brings, documents."""
+    under_way = Q(state__in=[ImportState.STAGING, ImportState.PUBLISHING])
+    brought = Q(state=ImportState.DONE, documents__gt=0)
+    same = source.project.imports.filter(under_way | brought, sha256=source.sha256)
     return same.exclude(pk=source.pk).first()
 
 

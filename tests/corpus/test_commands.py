@@ -283,3 +283,24 @@ def test_banking77_comes_back_as_it_went_in(db, tmp_path):
     assert exports[1].read_bytes() == exports[0].read_bytes()
     hashes = [run("freeze_dataset", slug)[1].split()[-1] for slug in ("banking", "again")]
     assert hashes[0] == hashes[1]
+
+
+def test_a_file_is_imported_once_unless_asked_for_again(project, file):
+    path = file("text\nWhere is it?\n")
+    run("import_documents", "tickets", path)
+
+    status, _, err = run("import_documents", "tickets", path)
+    assert status == 1
+    assert "mail.csv was imported before, on " in err
+    assert project.documents.count() == 1
+
+    status, _, _ = run("import_documents", "tickets", path, "--again")
+    assert status == 0
+    assert project.documents.count() == 2
+
+
+def test_a_file_that_brought_nothing_may_be_tried_again(project, file):
+    path = file("text,topic\nHello,Nope\n")
+    assert run("import_documents", "tickets", path)[0] == 1
+
+    assert run("import_documents", "tickets", path, "--create-labels")[0] == 0

@@ -44,6 +44,9 @@ class Command(BaseCommand):
             "--all-or-nothing", action="store_true", help="Import nothing if any row is bad."
         )
         parser.add_argument(
+            "--again", action="store_true", help="Also if this file was imported before."
+        )
+        parser.add_argument(
             "--problems", type=Path, metavar="FILE.csv", help="Write every problem here."
         )
 
@@ -57,6 +60,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no project “{slug}”.", returncode=USAGE) from None
         except BadMapping as bad:
             raise CommandError(str(bad), returncode=USAGE) from None
+        if not options["again"]:
+            refuse_repetition(source)
         self.run(source, pairs, options)
         if options["problems"]:
             with options["problems"].open("wb") as report:
@@ -95,6 +100,20 @@ class Command(BaseCommand):
         )
         if source.rows_bad or not source.documents:
             sys.exit(NOT_ALL)
+
+
+def refuse_repetition(source: Import) -> None:
+    """A script that is run twice must not double a project. Raises CommandError."""
+    before = receiving.imported_before(source)
+    if before is None:
+        return
+    receiving.discard(source)
+    state = "is being imported" if not before.has_ended else "was imported before"
+    raise CommandError(
+        f"{source.file_name} {state}, on {before.created_at:%Y-%m-%d %H:%M} UTC. "
+        "Add --again to import it once more.",
+        returncode=NOT_ALL,
+    )
 
 
 def received(project: Project, path: Path, format_name: str | None) -> Import:
