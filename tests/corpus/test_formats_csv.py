@@ -51,6 +51,14 @@ def test_columns_of_metadata_may_be_called_anything(keys):
     assert row == {"id": "", "text": "t"} | {f"meta.{key}": "x" for key in keys}
 
 
+def test_a_name_full_of_semicolons_is_not_taken_for_many():
+    record = Record(texts={"text": "t"}, meta={"a;b;c;d": "x"})
+
+    data = written("csv", [record], replace(ONE_TEXT, meta_keys=("a;b;c;d",)))
+
+    assert values("csv", data) == [{"id": "", "text": "t", "meta.a;b;c;d": "x"}]
+
+
 def test_the_columns_stand_in_their_order():
     layout = Layout(
         text_fields=("subject", "body"),
@@ -244,6 +252,26 @@ BAD = {
 @pytest.mark.parametrize(("data", "expected"), BAD.values(), ids=BAD)
 def test_bad_rows_are_named_and_the_next_ones_read(data, expected):
     assert told("csv", data) == expected
+
+
+@patiently
+@given(st.lists(st.booleans(), max_size=30))
+def test_a_stray_quote_costs_its_own_row_wherever_it_stands(stray):
+    lines = [f'"broken,{n}' if bad else f"good,{n}" for n, bad in enumerate(stray)]
+
+    rows = read("csv", "\n".join(["text,n", *lines]).encode())
+
+    assert [isinstance(row, Problem) for row in rows] == stray
+
+
+@patiently
+@given(st.text('ab,"\r\n;', max_size=40))
+def test_a_file_without_problems_is_read_as_other_programs_do(text):
+    rows = read("csv", b"text,n\n" + text.encode())
+
+    if all(isinstance(row, Row) for row in rows):
+        others = [row for row in standard.reader(io.StringIO(text, newline="")) if row]
+        assert [list(row.values.values()) for row in rows if isinstance(row, Row)] == others
 
 
 def test_a_problem_carries_the_row_as_it_came():
