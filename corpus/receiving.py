@@ -94,7 +94,7 @@ def mapping_of(source: Import, pairs: Iterable[Sequence[str]] | None = None) -> 
 
 
 def imported_before(source: Import) -> Import | None:
-    """The last import of the same bytes into the same project that brought, or brings, documents."""
+    """The last import of the same bytes that brought, or is bringing, documents to the project."""
     under_way = Q(state__in=[ImportState.STAGING, ImportState.PUBLISHING])
     brought = Q(state=ImportState.DONE, documents__gt=0)
     same = source.project.imports.filter(under_way | brought, sha256=source.sha256)
