@@ -27,6 +27,21 @@ def test_a_static_file_is_served_by_the_application(client):
     assert response.content == (settings.BASE_DIR / "static/css/app.css").read_bytes()
 
 
+def test_an_unchanged_file_is_not_sent_again(client):
+    first = client.get("/static/css/app.css")
+    again = client.get("/static/css/app.css", headers={"If-None-Match": first["ETag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Type" not in again
+
+
+def test_a_part_of_a_file_can_be_asked_for(client):
+    part = client.get("/static/css/app.css", headers={"Range": "bytes=3-9"})
+
+    assert part.status_code == 206
+    assert part.content == (settings.BASE_DIR / "static/css/app.css").read_bytes()[3:10]
+
+
 def test_names_in_production_change_with_the_content(collected):
     assert re.fullmatch(
         r"/static/css/app\.[0-9a-f]{12}\.css", staticfiles_storage.url("css/app.css")
