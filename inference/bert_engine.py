@@ -50,7 +50,7 @@ class BertEngine:
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
+        disable_progress_bar()  # no place for it in a log
         torch.set_num_threads(self._threads)
         tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         self._tokenizer = tokenizer.backend_tokenizer
