@@ -25,6 +25,11 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return fields
 
 
+def has_failed(record: logging.LogRecord) -> bool:
+    """Whether this is trouble of ours. Django also adds a traceback to each 403 it hands out."""
+    return record.levelno >= logging.ERROR
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
@@ -36,7 +41,7 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
             **fields_of(record),
         }
-        if record.exc_info:
+        if has_failed(record) and record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
 
@@ -48,6 +53,6 @@ class TextFormatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
         line = f"{at} {record.levelname.lower():7} {record.getMessage()} {fields}".rstrip()
-        if record.exc_info:
+        if has_failed(record) and record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line

@@ -9,7 +9,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from inference.engine import state as engine_state
 from projects.access import public
@@ -18,13 +18,13 @@ from projects.workers import workers_alive
 logger = logging.getLogger(__name__)
 
 
-@require_GET
+@require_safe
 @public("an orchestrator asks whether the process answers; nothing is told about the data")
 def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-@require_GET
+@require_safe
 @public("a proxy asks whether to send people here; nothing is told about the data")
 def readyz(request: HttpRequest) -> JsonResponse:
     """Each part and how it is. 503 without a part that saving an answer needs.

@@ -26,6 +26,10 @@ def test_the_process_answers_without_a_database(client):
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
+def test_monitors_that_ask_by_head_are_answered(client):
+    assert client.head("/healthz").status_code == 200
+
+
 def test_all_parts_are_ready(client, engine_ready, worker_beats):
     response = client.get("/readyz")
 

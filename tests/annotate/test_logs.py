@@ -30,14 +30,24 @@ def test_a_line_break_in_a_field_does_not_make_a_second_line():
     assert "\n" not in JsonFormatter().format(record(path="/a\n{}"))
 
 
-def test_an_exception_is_part_of_its_line():
+def with_exception(level: int) -> logging.LogRecord:
     try:
         int("broken")
     except ValueError:
-        made = record()
-        made.exc_info = sys.exc_info()
+        return record(levelno=level, exc_info=sys.exc_info())
+
+
+def test_an_exception_is_part_of_its_line():
+    made = with_exception(logging.ERROR)
 
     assert "ValueError: invalid literal" in json.loads(JsonFormatter().format(made))["exception"]
+
+
+def test_a_request_that_was_refused_comes_without_a_traceback():
+    made = with_exception(logging.WARNING)
+
+    assert "exception" not in json.loads(JsonFormatter().format(made))
+    assert "\n" not in TextFormatter().format(made)
 
 
 def test_lines_of_a_request_carry_its_id():
