@@ -109,12 +109,14 @@ def settle(document: Document) -> None:
     ).exclude(state=state).update(state=state)
 
 
-def hand_to_owner(document: Document) -> None:
-    """Take a document that nobody can answer out of the queue."""
-    document.slots.exclude(state=SlotState.ANSWERED).update(
-        state=SlotState.CLOSED, annotator=None, leased_until=None
-    )
-    Document.objects.filter(pk=document.pk).update(state=DocumentState.OWNER)
+def hand_to_owner(document: Document) -> bool:
+    """Take a document that nobody can answer out of the queue; False if it is done meanwhile."""
+    handed = Document.objects.open().filter(pk=document.pk).update(state=DocumentState.OWNER)
+    if handed:
+        document.slots.exclude(state=SlotState.ANSWERED).update(
+            state=SlotState.CLOSED, annotator=None, leased_until=None
+        )
+    return bool(handed)
 
 
 def lease_again(*, document: Document, annotator: User) -> bool:

@@ -64,7 +64,4 @@ def skips(document: Document) -> int:
 
 
 def _too_often(document: Document) -> bool:
-    if skips(document) < SKIPS_UNTIL_OWNER:
-        return False
-    queue.hand_to_owner(document)
-    return True
+    return skips(document) >= SKIPS_UNTIL_OWNER and queue.hand_to_owner(document)

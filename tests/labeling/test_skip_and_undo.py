@@ -63,6 +63,18 @@ def test_the_third_skip_hands_the_document_to_the_owner(project, bob, dora, rita
     assert lease_next(project=project, annotator=alice) is None
 
 
+def test_a_late_third_skip_leaves_an_answered_document_done(project, bob, dora, rita, alice):
+    [document] = make_documents(project, count=1)
+    skip_it(document, bob)
+    skip_it(document, dora)
+    answer(document, alice, "Refund")
+
+    assert not skip_it(document, rita)
+
+    document.refresh_from_db()
+    assert document.state == DocumentState.DONE
+
+
 def test_skipping_twice_with_one_id_counts_once(project, bob):
     [document] = make_documents(project, count=1)
     client_id = uuid.uuid4()
