@@ -18,7 +18,7 @@ from corpus.formats import FORMATS, txt
 from corpus.hashing import CHUNK, HashingWriter
 from corpus.mapping import Mapping, Names, Pairs
 from corpus.models import BadRows, Import, ImportState
-from corpus.record import Problem, Row
+from corpus.record import BadFile, Row
 from projects import jobs
 from projects.jobs import Tell
 from projects.models import Job, Project, QuestionKind, User
@@ -64,10 +64,16 @@ def receive(
 
 
 def preview(source: Import) -> Preview:
-    """What the first rows hold. Raises BadFile."""
+    """What the first rows hold. Raises BadFile if not one can be read."""
+    rows: list[Row] = []
     with source.file.open("rb") as file:
-        found = islice(FORMATS[source.format].read(file.file), PREVIEW_ROWS)
-        rows = [row for row in found if not isinstance(row, Problem)]
+        try:
+            for row in islice(FORMATS[source.format].read(file.file), PREVIEW_ROWS):
+                rows += [row] if isinstance(row, Row) else []
+        except BadFile:
+            # An end that is broken is for the report; what stands before it may be wanted.
+            if not rows:
+                raise
     return Preview(list(dict.fromkeys(column for row in rows for column in row.values)), rows)
 
 

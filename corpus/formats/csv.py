@@ -37,6 +37,7 @@ REST_OF_ROW = (
     re.compile(rb'[^"]*+"(?:[^"\n]*+"[^"]*+")*+[^"\n]*+\n'),
 )
 """Up to the line feed that ends it, from where no quote is open and from where one is."""
+LINE_END_HELP = "End lines with a line feed, and put cells that hold line breaks in quotes."
 NEVER_CLOSED = "A quote is opened in this row and never closed."
 QUOTE_HELP = "Put a cell that holds quotes in quotes, and double each quote inside it."
 
@@ -137,7 +138,7 @@ class Table:
                 return self._too_long()
             except csv.Error as error:
                 self.source.back_to_second_line()
-                return self.broken(_reason(error))
+                return self.broken(*_reason(error))
             if values:
                 return (
                     values
@@ -252,11 +253,12 @@ def _grammar(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf"{cell}(?:{delimiter}{cell})*+(?:\r?\n)?")
 
 
-def _reason(error: csv.Error) -> str:
+def _reason(error: csv.Error) -> tuple[str, str]:
+    """What is wrong, and what to do."""
     match str(error):
         case "unexpected end of data":
-            return NEVER_CLOSED
+            return NEVER_CLOSED, QUOTE_HELP
         case reason if reason.startswith("new-line character"):
-            return "A carriage return stands outside quotes; lines must end with a line feed."
+            return "A carriage return stands outside quotes.", LINE_END_HELP
         case _:
-            return "Text follows a closing quote."
+            return "Text follows a closing quote.", QUOTE_HELP

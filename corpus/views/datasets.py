@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
 INVALID = 422
+CHECKED_AT_ONCE = 64 * 1024 * 1024
+"""Bytes that are hashed while somebody waits for the page."""
 
 
 @require_GET
@@ -71,11 +73,8 @@ def export_dataset(request: ProjectRequest, project: Project, number: int) -> Ht
 def dataset_file(request: ProjectRequest, project: Project, number: int) -> HttpResponseBase:
     """The file as it was frozen; one that was changed since is not handed out."""
     version = get_version(project, number)
-    try:
-        freeze.verify(version)
-    except freeze.DatasetDamaged as damaged:
-        logger.exception("dataset damaged", extra={"dataset": version.pk})
-        messages.error(request, f"{damaged} Restore it from a backup.")
+    if damage := damage_of(version):
+        messages.error(request, f"{damage} Restore it from a backup.")
         return redirect(version)
     name = f"{project.slug}-dataset-{number}.jsonl"
     stream = version.file.open("rb")
@@ -116,11 +115,22 @@ def version_page(
         "active": "datasets",
         "version": version,
         "form": form,
+        "damage": damage_of(version) if version.size <= CHECKED_AT_ONCE else None,
         "splits": splits_of(version),
         "questions": [table_of(each, splits_of(version)) for each in version.counts["questions"]],
     }
     status = INVALID if form.errors else HttpResponse.status_code
     return render(request, "corpus/dataset.html", context, status=status)
+
+
+def damage_of(version: DatasetVersion) -> str:
+    """What is wrong with the file, "" if it is the one that was frozen."""
+    try:
+        freeze.verify(version)
+    except freeze.DatasetDamaged as damaged:
+        logger.exception("dataset damaged", extra={"dataset": version.pk})
+        return str(damaged)
+    return ""
 
 
 def splits_of(version: DatasetVersion) -> list[tuple[str, int]]:

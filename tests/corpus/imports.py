@@ -18,7 +18,11 @@ def quietly(_done, _total, _message) -> None:
 
 
 def received(
-    project: Project, content: bytes | str, name: str = "messages.csv", *, format: str = "csv"  # noqa: A002
+    project: Project,
+    content: bytes | str,
+    name: str = "messages.csv",
+    *,
+    format: str = "csv",  # noqa: A002
 ) -> Import:
     data = content.encode() if isinstance(content, str) else content
     return receive(project=project, file=io.BytesIO(data), file_name=name, format=format)

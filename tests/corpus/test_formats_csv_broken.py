@@ -15,6 +15,7 @@ from tests.corpus.reading import read, told
 from tests.corpus.strategies import patiently
 from tests.corpus.streams import MB, big
 
+LINE_ENDS = "End lines with a line feed, and put cells that hold line breaks in quotes."
 CLOSE = "Put a cell that holds quotes in quotes, and double each quote inside it."
 
 BAD = {
@@ -65,8 +66,7 @@ BAD = {
     "a carriage return outside quotes": (
         b"text,n\na\rb,1\nc,2\n",
         [
-            "row 2: A carriage return stands outside quotes; lines must end with a line feed. "
-            + CLOSE,
+            "row 2: A carriage return stands outside quotes. " + LINE_ENDS,
             "row 3 is read",
         ],
     ),
@@ -117,10 +117,7 @@ BAD = {
     ),
     "old line ends": (
         b"text,n\ra,1\rb,2\r",
-        [
-            "stop: row 1: A carriage return stands outside quotes; "
-            "lines must end with a line feed. " + CLOSE
-        ],
+        ["stop: row 1: A carriage return stands outside quotes. " + LINE_ENDS],
     ),
 }
 

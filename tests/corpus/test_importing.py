@@ -11,6 +11,7 @@ import pytest
 from corpus import publishing, staging
 from corpus.models import ImportedPrediction, ImportState, StagedAnswers
 from corpus.receiving import JOB, discard, imported_before, preview, start
+from corpus.record import BadFile
 from labeling.models import Annotation, Event, Slot, SlotState
 from labeling.queue import lease_next
 from labeling.resolved import resolved_answers
@@ -469,6 +470,12 @@ def test_the_preview_shows_columns_and_the_first_rows(project):
 
     assert shown.columns == ["a", "b"]
     assert len(shown.rows) == 20
+
+
+def test_the_preview_shows_what_stands_before_a_broken_end(project):
+    assert preview(received(project, '[{"text": "a"}, {"te', format="json")).columns == ["text"]
+    with pytest.raises(BadFile, match="never closed"):
+        preview(received(project, '[{"te', format="json"))
 
 
 @pytest.mark.skipif(not BANKING.exists(), reason="the data set is not here")

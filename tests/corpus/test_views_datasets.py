@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.freeze import freeze
 from corpus.models import DatasetVersion
 from tests.corpus.pages import text_of, url
 from tests.factories import answer, make_documents, make_project, make_question
@@ -162,3 +163,17 @@ def test_the_list_costs_the_same_for_one_and_three(
         page = client.get(url("datasets", project))
 
     assert len(page.context["page"]) == count
+
+
+def test_the_page_says_whether_the_file_is_the_one_that_was_frozen(project, alice, client_of):
+    (document,) = make_documents(project, "a")
+    answer(document, alice, "Refund")
+    version = freeze(project=project)
+    page = f"/projects/tickets/datasets/{version.number}/"
+
+    assert "Verified" in client_of(alice).get(page).content.decode()
+
+    Path(version.file.path).unlink()
+    content = client_of(alice).get(page).content.decode()
+    assert "Verified" not in content
+    assert "The file of version 1 is missing. Restore it from a backup." in content
