@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             name='Event',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('create', 'Answered'), ('revise', 'Changed'), ('undo', 'Undone'), ('skip', 'Skipped'), ('import', 'Imported'), ('merge', 'Labels merged'), ('erase', 'Erased')], max_length=10)),
+                ('kind', models.CharField(choices=[('create', 'Answered'), ('revise', 'Changed'), ('undo', 'Took back'), ('skip', 'Skipped'), ('import', 'Imported'), ('merge', 'Labels merged'), ('erase', 'Erased')], max_length=10)),
                 ('client_id', models.UUIDField(help_text='Made by the client: sent twice, saved once.')),
                 ('payload', models.JSONField(default=dict, help_text='Answers per question, arm, what was sent and painted.')),
                 ('active_ms', models.PositiveBigIntegerField(default=0)),

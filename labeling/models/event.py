@@ -10,7 +10,7 @@ from django.db.models import Q
 class EventKind(models.TextChoices):
     CREATE = "create", "Answered"
     REVISE = "revise", "Changed"
-    UNDO = "undo", "Undone"
+    UNDO = "undo", "Took back"
     SKIP = "skip", "Skipped"
     IMPORT = "import", "Imported"
     MERGE = "merge", "Labels merged"
