@@ -15,7 +15,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Threads of their own: a page that takes long never stands before a suggestion.
-sockets = ThreadPoolExecutor(4, thread_name_prefix="socket")
+SOCKETS = 4
+sockets = ThreadPoolExecutor(SOCKETS, thread_name_prefix="socket")
 lookups = ThreadPoolExecutor(1, thread_name_prefix="look-up")
 
 
@@ -36,11 +37,6 @@ async def looked_up(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     """
     read = partial(_with_kept_connection, partial(function, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(lookups, read)
-
-
-def close_kept_connection() -> None:
-    """Let go of the database, as a test must before it is dropped."""
-    lookups.submit(connections.close_all).result()
 
 
 def _with_kept_connection(read: Callable[[], R]) -> R:
