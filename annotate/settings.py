@@ -36,7 +36,15 @@ if REDIS_URL:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000, "expiry": 30},
+            "CONFIG": {
+                # A socket with nothing to say waits for 5 s at a time in one read; the client's
+                # own limit of 5 s would end that read, and with it the socket.
+                "hosts": [
+                    {"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 5}
+                ],
+                "capacity": 1000,
+                "expiry": 30,
+            },
         }
     }
     CACHES: dict[str, Any] = {

@@ -86,7 +86,8 @@ def test_redis_and_smtp_are_used_once_they_are_named(tmp_path):
         EMAIL_SECURITY="tls",
     )
 
-    assert found["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"] == ["redis://cache.example:6379/2"]
+    [host] = found["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
+    assert host["address"] == "redis://cache.example:6379/2"
     assert found["CACHES"]["default"]["LOCATION"] == "redis://cache.example:6379/2"
     assert found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
     assert (found["EMAIL_USE_SSL"], found["EMAIL_USE_TLS"]) == (True, False)
