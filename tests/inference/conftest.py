@@ -15,10 +15,11 @@ IDLE_SECONDS = 30
 def _fresh_process():
     """What a process remembers, forgotten: ids come again in every test."""
     yield
+    # The engine first: what it is still encoding is remembered when it is done.
+    engine.stop()
     settle()
     live.forget_all()
     vectors.recent.clear()
-    engine.stop()
 
 
 @pytest.fixture
