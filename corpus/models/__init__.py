@@ -1,9 +1,11 @@
 from corpus.models.dataset import DatasetVersion
-from corpus.models.export import Export
+from corpus.models.export import Answers, Export
 from corpus.models.imports import BadRows, Import, ImportProblem, ImportState
+from corpus.models.redaction import Redaction
 from corpus.models.staged import ImportedPrediction, StagedAnswers
 
 __all__ = [
+    "Answers",
     "BadRows",
     "DatasetVersion",
     "Export",
@@ -11,5 +13,6 @@ __all__ = [
     "ImportProblem",
     "ImportState",
     "ImportedPrediction",
+    "Redaction",
     "StagedAnswers",
 ]

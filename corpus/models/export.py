@@ -7,6 +7,12 @@ from django.db import models
 
 from corpus.formats import WRITABLE
 
+
+class Answers(models.TextChoices):
+    RESOLVED = "resolved", "What people agree on"
+    EVERYONE = "everyone", "What each person said"
+
+
 FORMAT_CHOICES = [(each.name, each.title) for each in WRITABLE.values()]
 
 
@@ -29,6 +35,15 @@ class Export(models.Model):
         help_text="Empty: the project as it was.",
     )
     format = models.CharField(max_length=20, choices=FORMAT_CHOICES, default="csv")
+    answers = models.CharField(max_length=10, choices=Answers.choices, default=Answers.RESOLVED)
+    with_provenance = models.BooleanField(default=False)
+    filters = models.JSONField(default=dict, blank=True, help_text="Which documents it holds.")
+    options = models.JSONField(
+        default=dict, blank=True, help_text="How the format is written, such as the tag scheme."
+    )
+    unsaid = models.JSONField(
+        default=list, blank=True, help_text="What the format could not say: document, item, reason."
+    )
     with_splits = models.BooleanField(default=False)
     spreadsheet_safe = models.BooleanField(default=False)
     file = models.FileField(upload_to=export_path, blank=True)

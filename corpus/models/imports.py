@@ -53,6 +53,9 @@ class Import(models.Model):
     size = models.PositiveBigIntegerField()
     format = models.CharField(max_length=20, choices=FORMAT_CHOICES)
     mapping = models.JSONField(default=list, blank=True, help_text="Pairs of target and column.")
+    options = models.JSONField(
+        default=dict, blank=True, help_text="How the format is to be read, such as the tag scheme."
+    )
     create_labels = models.BooleanField(default=False)
     on_bad_rows = models.CharField(
         max_length=20, choices=BadRows.choices, default=BadRows.KEEP_GOOD

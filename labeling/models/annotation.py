@@ -14,9 +14,12 @@ class AnnotationState(models.TextChoices):
     SUBMITTED = "submitted", "Submitted"
     SKIPPED = "skipped", "Skipped"
     UNDONE = "undone", "Undone"
+    WITHDRAWN = "withdrawn", "Withdrawn by an owner"
 
 
 FINISHED = (AnnotationState.SUBMITTED, AnnotationState.SKIPPED)
+OVER = (*FINISHED, AnnotationState.WITHDRAWN)
+"""The document is not given to this person again."""
 
 
 class Origin(models.TextChoices):

@@ -13,6 +13,9 @@ class EventKind(models.TextChoices):
     UNDO = "undo", "Took back"
     SKIP = "skip", "Skipped"
     IMPORT = "import", "Imported"
+    WITHDRAW = "withdraw", "Withdrew"
+    DELETE = "delete", "Deleted"
+    RESTORE = "restore", "Restored"
     MERGE = "merge", "Labels merged"
     ERASE = "erase", "Erased"
 
@@ -43,6 +46,14 @@ class Event(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         help_text="Empty for imports without a person.",
+    )
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose answer it is, where that is not the actor.",
     )
     kind = models.CharField(max_length=10, choices=EventKind.choices)
     client_id = models.UUIDField(help_text="Made by the client: sent twice, saved once.")

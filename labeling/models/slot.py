@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from labeling.models.annotation import FINISHED, Annotation
+from labeling.models.annotation import OVER, Annotation
 from projects.models import Document, Project, QueueOrder
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Slots of documents that this person neither holds, answered nor skipped."""
         held = Slot.objects.filter(document=OuterRef("document"), annotator=annotator)
         finished = Annotation.objects.filter(
-            document=OuterRef("document"), annotator=annotator, state__in=FINISHED
+            document=OuterRef("document"), annotator=annotator, state__in=OVER
         )
         return self.exclude(Exists(held)).exclude(Exists(finished))
 

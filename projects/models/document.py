@@ -15,6 +15,12 @@ class DocumentState(models.TextChoices):
     OPEN = "open", "To do"
     DONE = "done", "Done"
     OWNER = "owner", "With the owner"
+    DELETED = "deleted", "Deleted"
+    ERASED = "erased", "Erased"
+
+
+HIDDEN = (DocumentState.STAGED, DocumentState.DELETED, DocumentState.ERASED)
+"""Outside the queue, the counts, the learning and the exports."""
 
 
 def toss() -> float:
@@ -33,13 +39,16 @@ def joined_text(texts: Mapping[str, str], text_fields: Sequence[str]) -> str:
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def published(self) -> DocumentQuerySet:
-        return self.exclude(state=DocumentState.STAGED)
+        return self.exclude(state__in=HIDDEN)
 
     def open(self) -> DocumentQuerySet:
         return self.filter(state=DocumentState.OPEN)
 
     def done(self) -> DocumentQuerySet:
         return self.filter(state=DocumentState.DONE)
+
+    def deleted(self) -> DocumentQuerySet:
+        return self.filter(state=DocumentState.DELETED)
 
     def with_the_owner(self) -> DocumentQuerySet:
         return self.filter(state=DocumentState.OWNER)

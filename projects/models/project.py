@@ -24,7 +24,7 @@ def default_text_fields() -> list[str]:
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def for_user(self, user: User) -> ProjectQuerySet:
-        return self.filter(memberships__user=user)
+        return self.filter(memberships__user=user, deleting_at=None)
 
     def active(self) -> ProjectQuerySet:
         return self.filter(archived_at=None)
@@ -57,6 +57,9 @@ class Project(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    deleting_at = models.DateTimeField(
+        null=True, blank=True, help_text="Hidden everywhere while a job removes it."
+    )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through=Membership, related_name="projects"
     )

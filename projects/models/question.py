@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.db import models
 
 
@@ -7,6 +9,15 @@ class QuestionKind(models.TextChoices):
     RELATION = "relation", "Relation"
     TEXT = "text", "Text"
     RATING = "rating", "Rating"
+
+
+USABLE = (QuestionKind.CHOICE, QuestionKind.SPAN)
+"""What people can answer today."""
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def usable(self) -> QuestionQuerySet:
+        return self.filter(kind__in=USABLE)
 
 
 class Question(models.Model):
@@ -24,6 +35,8 @@ class Question(models.Model):
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = QuestionQuerySet.as_manager()
+
     class Meta:
         ordering = ["project", "position", "pk"]
         constraints = [
@@ -32,6 +45,11 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.shown_title
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether an answer is a set of items, each of which stands by itself."""
+        return self.multiple or self.kind == QuestionKind.SPAN
 
     @property
     def shown_title(self) -> str:
