@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from projects.colors import is_hue
-from projects.models import Project, QuestionKind, QueueOrder, Role
+from projects.models import USABLE, Project, Question, QuestionKind, QueueOrder, Role
 
 CONFIG_KEYS = {
     "name",
@@ -19,7 +19,7 @@ CONFIG_KEYS = {
     "questions",
     "members",
 }
-QUESTION_KEYS = {"name", "title", "kind", "multiple", "required", "labels"}
+QUESTION_KEYS = {"name", "title", "kind", "multiple", "required", "overlapping", "labels"}
 LABEL_KEYS = {"name", "description", "color", "hotkey"}
 MEMBER_KEYS = {"username", "role"}
 RESERVED_COLUMNS = frozenset({"id", "split", "meta", "prediction", "ignore", "unresolved"})
@@ -38,6 +38,7 @@ class QuestionConfig(TypedDict, total=False):
     kind: str
     multiple: bool
     required: bool
+    overlapping: bool
     labels: list[LabelConfig]
 
 
@@ -61,26 +62,30 @@ def config_of(project: Project) -> dict[str, Any]:
         "reserve": project.reserve,
         "queue_order": project.queue_order,
         "text_fields": project.text_fields,
-        "questions": [
-            {
-                "name": question.name,
-                "title": question.title,
-                "kind": question.kind,
-                "multiple": question.multiple,
-                "required": question.required,
-                "labels": [
-                    {
-                        "name": label.name,
-                        "description": label.description,
-                        "color": label.color,
-                        "hotkey": label.hotkey,
-                    }
-                    for label in question.labels.all()
-                ],
-            }
-            for question in questions
-        ],
+        "questions": [_config_of_question(question) for question in questions],
         "members": [{"username": row.user.username, "role": row.role} for row in members],
+    }
+
+
+def _config_of_question(question: Question) -> dict[str, Any]:
+    """`overlapping` is said of span questions only, `multiple` of the others."""
+    is_span = question.kind == QuestionKind.SPAN
+    flag = {"overlapping": question.overlapping} if is_span else {"multiple": question.multiple}
+    return {
+        "name": question.name,
+        "title": question.title,
+        "kind": question.kind,
+        **flag,
+        "required": question.required,
+        "labels": [
+            {
+                "name": label.name,
+                "description": label.description,
+                "color": label.color,
+                "hotkey": label.hotkey,
+            }
+            for label in question.labels.all()
+        ],
     }
 
 
@@ -118,15 +123,29 @@ def _questions(questions: object, text_fields: object) -> list[str]:
         found += _slug(f"{where}.name", question.get("name"))
         if str(question.get("name")) in reserved:
             found.append(f"{where}.name: “{question['name']}” is a column of exports.")
-        if question.get("kind") not in QuestionKind.values:
-            found.append(f"{where}.kind: must be one of {', '.join(QuestionKind.values)}.")
-        elif question["kind"] != QuestionKind.CHOICE:
-            found.append(f"{where}.kind: only “choice” can be labelled in this release.")
-        for flag in ("multiple", "required"):
-            if not isinstance(question.get(flag, False), bool):
-                found.append(f"{where}.{flag}: must be true or false.")
+        found += _kind(where, question)
         found += _text(f"{where}.title", question.get("title", ""), longest=200)
         found += _labels(where, question.get("labels", []))
+    return found
+
+
+def _kind(where: str, question: dict[Any, Any]) -> list[str]:
+    """What is wrong with a question's kind and with the flags that go with it."""
+    kind = question.get("kind")
+    usable = " or ".join(f"“{name.value}”" for name in USABLE)
+    found = [
+        f"{where}.{flag}: must be true or false."
+        for flag in ("multiple", "required", "overlapping")
+        if not isinstance(question.get(flag, False), bool)
+    ]
+    if kind not in QuestionKind.values:
+        found.append(f"{where}.kind: must be one of {', '.join(QuestionKind.values)}.")
+    elif kind not in USABLE:
+        found.append(f"{where}.kind: only {usable} can be labelled in this release.")
+    elif kind == QuestionKind.SPAN and question.get("multiple") is True:
+        found.append(f"{where}.multiple: a span question takes any number; leave it out.")
+    elif kind == QuestionKind.CHOICE and question.get("overlapping") is True:
+        found.append(f"{where}.overlapping: only spans can overlap; leave it out.")
     return found
 
 

@@ -28,7 +28,15 @@ TICKETS = {
                 {"name": "Refund", "description": "Money back.", "color": "27", "hotkey": "r"},
                 {"name": "退款 🎉", "description": "", "color": "", "hotkey": ""},
             ],
-        }
+        },
+        {
+            "name": "entities",
+            "title": "Mark names",
+            "kind": "span",
+            "overlapping": True,
+            "required": False,
+            "labels": [{"name": "Person", "description": "", "color": "", "hotkey": "p"}],
+        },
     ],
     "members": [{"username": "alice", "role": "owner"}],
 }
@@ -96,7 +104,10 @@ def test_the_author_becomes_an_owner():
         (changed(text_fields=[{}]), "text_fields[0]: letters, figures"),
         (changed(text_fields=["id"]), "text_fields: “id” is a column of exports"),
         (question(kind="tree"), "questions[0].kind: must be one of"),
-        (question(kind="span"), "only “choice” can be labelled"),
+        (question(kind="relation"), "only “choice” or “span” can be labelled"),
+        (question(kind="span"), "questions[0].multiple: a span question takes any number"),
+        (question(overlapping=True), "questions[0].overlapping: only spans can overlap"),
+        (question(overlapping="no"), "questions[0].overlapping: must be true or false"),
         (question(multiple="yes"), "questions[0].multiple: must be true or false"),
         (label(name=" "), "questions[0].labels[0].name: must not be empty"),
         (label(hotkey="z"), "questions[0].labels[0].hotkey"),
@@ -143,7 +154,7 @@ def test_the_command_reads_a_file(tmp_path, capsys):
     call_command("create_project", "tickets", "--config", str(path))
 
     assert (
-        "Created “Tickets” (tickets): 1 questions, 2 labels, 1 members." in capsys.readouterr().out
+        "Created “Tickets” (tickets): 2 questions, 3 labels, 1 members." in capsys.readouterr().out
     )
 
 
