@@ -86,10 +86,10 @@ class Contents:
         given = given_answers(self.project, [document.pk for document in chunk])
         labels = Label.objects.filter(question__in=self.questions)
         names = dict(labels.values_list("pk", "name"))
-        multiple = {pk: question.multiple for pk, question in self.questions.items()}
+        several = {pk: question.takes_several for pk, question in self.questions.items()}
         for document in chunk:
             people = given.get(document.pk, [])
-            resolved = resolve(people, multiple=multiple)
+            resolved = resolve(people, several=several)
             yield Record(
                 external_id=document.external_id,
                 texts=document.texts,
@@ -114,9 +114,7 @@ class Contents:
         """
         unresolved: dict[str, tuple[Labels, ...]] = {}
         for pk, question in self.questions.items():
-            said = tuple(
-                _named(person.labels[pk], names) for person in people if pk in person.labels
-            )
+            said = tuple(_named(person.picks[pk], names) for person in people if pk in person.picks)
             if pk not in resolved and (said or (question.required and resolved)):
                 unresolved[question.name] = said
         return unresolved

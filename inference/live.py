@@ -25,8 +25,8 @@ from inference.registry import keep_live_version
 from inference.threads import in_thread
 from labeling.chosen import questions_of
 from labeling.models import Annotation
-from labeling.resolved import Labels, resolved_answers
-from projects.models import Document, JobState, Label, Project, Question
+from labeling.resolved import Picks, resolved_answers
+from projects.models import Document, JobState, Label, Project, Question, QuestionKind
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Learned:
 
     pool: Floats
     vectors: Mapping[int, Floats]
-    answers: Mapping[int, Mapping[int, Labels]]
+    answers: Mapping[int, Mapping[int, Picks]]
 
 
 _held: dict[int, tuple[Stamp, tuple[LiveHead, ...]]] = {}
@@ -95,7 +95,7 @@ def refresh(project: Project) -> tuple[LiveHead, ...]:
     asked = [
         question
         for question in questions_of(project)
-        if len(question.labels.all()) >= FEWEST_LABELS
+        if question.kind == QuestionKind.CHOICE and len(question.labels.all()) >= FEWEST_LABELS
     ]
     stamp = _stamp(project, asked, serving.engine.name)
     held = _held.get(project.pk)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from labeling.chosen import Chosen
+from labeling.items import Chosen
 from labeling.models import Draft
 from labeling.submit import sent_before
 from projects.models import Document, User
@@ -20,7 +20,7 @@ def save_draft(
     """
     if sent_before(annotator, client_id):
         return False
-    payload = {str(question): list(labels) for question, labels in chosen.items()}
+    payload = {str(question): list(picks) for question, picks in chosen.items()}
     newest = {"client_id": client_id, "sequence": sequence, "payload": payload}
     mine = Draft.objects.filter(document=document, annotator=annotator)
     older = mine.filter(~Q(client_id=client_id) | Q(sequence__lt=sequence))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,9 +13,14 @@ from projects.models import Document, User
 
 
 class SuggestedItem(TypedDict):
+    """One label, or one span of it, with a score from 0 to 1; offered: the model would pick it."""
+
     label: int
     score: float
     offered: bool
+    field: NotRequired[str]
+    start: NotRequired[int]
+    end: NotRequired[int]
 
 
 def record_exposures(exposures: Collection[Exposure]) -> None:

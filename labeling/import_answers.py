@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
 
+from labeling.items import Chosen, Items, answer_rows, item_of
 from labeling.models import Annotation, AnnotationState, Answer, Event, EventKind, Origin
 from projects.models import Document, Project, User
-
-Chosen = Mapping[int, Sequence[int]]
-"""Question id to the label ids chosen; an empty sequence says "none of them"."""
 
 
 @transaction.atomic
@@ -22,6 +20,7 @@ def import_answers(
     Call it before the documents are published, once per document.
     """
     now = timezone.now()
+    items = [_items(document, chosen) for document, chosen in rows]
     guideline = project.guideline
     events = Event.objects.bulk_create(
         Event(
@@ -31,28 +30,30 @@ def import_answers(
             kind=EventKind.IMPORT,
             client_id=uuid.uuid4(),
             guideline=guideline,
-            payload={"answers": {str(q): [_item(pk) for pk in pks] for q, pks in chosen.items()}},
+            payload={"answers": {str(question): given for question, given in answers.items()}},
         )
-        for document, chosen in rows
+        for (document, _), answers in zip(rows, items, strict=True)
     )
     annotations = Annotation.objects.bulk_create(
         Annotation(
             project=project,
             document=document,
             state=AnnotationState.SUBMITTED,
-            answered_questions=sorted(chosen),
+            answered_questions=sorted(answers),
             last_event=event,
             finished_at=now,
         )
-        for (document, chosen), event in zip(rows, events, strict=True)
+        for (document, _), answers, event in zip(rows, items, events, strict=True)
     )
     Answer.objects.bulk_create(
-        Answer(annotation=annotation, question_id=question, label_id=pk, origin=Origin.IMPORTED)
-        for annotation, (_, chosen) in zip(annotations, rows, strict=True)
-        for question, pks in chosen.items()
-        for pk in pks
+        row
+        for annotation, answers in zip(annotations, items, strict=True)
+        for row in answer_rows(annotation, answers)
     )
 
 
-def _item(label: int) -> dict[str, object]:
-    return {"label": label, "origin": Origin.IMPORTED}
+def _items(document: Document, chosen: Chosen) -> Items:
+    return {
+        question: [item_of(pick, document.texts, Origin.IMPORTED.value) for pick in picks]
+        for question, picks in chosen.items()
+    }

@@ -8,50 +8,51 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
+from labeling.items import Pick, pick_of
 from labeling.models import Annotation, Answer
 from projects.models import Project
 
-Labels = frozenset[int]
-"""Ids of the labels one person chose for one question; empty when none fits."""
+Picks = frozenset[Pick]
+"""The labels or spans one person chose for one question; empty when none fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One person's answers: question id to the labels chosen, for the questions answered."""
+    """One person's answers: question id to the picks, for the questions answered."""
 
     annotator: int | None
-    labels: Mapping[int, Labels]
+    picks: Mapping[int, Picks]
 
 
-def majority(answers: Sequence[Labels], *, multiple: bool) -> Labels | None:
+def majority(answers: Sequence[Picks], *, several: bool) -> Picks | None:
     """What a strict majority holds; None when there is no such thing (unresolved).
 
-    Single choice compares whole answers. Multiple choice counts each label by itself, and is
-    empty only if a majority chose nothing.
+    A single choice compares whole answers. Of several labels, and of spans, each is counted by
+    itself; the result is empty only if a majority chose nothing.
     """
     needed = len(answers) / 2
-    if not multiple:
+    if not several:
         votes = Counter(answers)
-        return next((labels for labels, n in votes.items() if n > needed), None)
-    held = Counter(label for labels in answers for label in labels)
-    winners = frozenset(label for label, n in held.items() if n > needed)
-    if winners or sum(not labels for labels in answers) > needed:
+        return next((picks for picks, n in votes.items() if n > needed), None)
+    held = Counter(pick for picks in answers for pick in picks)
+    winners = frozenset(pick for pick, n in held.items() if n > needed)
+    if winners or sum(not picks for picks in answers) > needed:
         return winners
     return None
 
 
-def resolve(given: Iterable[Given], *, multiple: Mapping[int, bool]) -> dict[int, Labels]:
-    """Question id to the resolved labels; unresolved and unanswered questions are left out.
+def resolve(given: Iterable[Given], *, several: Mapping[int, bool]) -> dict[int, Picks]:
+    """Question id to the resolved picks; unresolved and unanswered questions are left out.
 
-    `multiple` says of each question id whether several labels may be chosen.
+    `several` says of each question id whether an answer is a set of items (`takes_several`).
     """
     people = list(given)
-    resolved: dict[int, Labels] = {}
-    for question, is_multiple in multiple.items():
-        answers = [person.labels[question] for person in people if question in person.labels]
-        labels = majority(answers, multiple=is_multiple)
-        if labels is not None:
-            resolved[question] = labels
+    resolved: dict[int, Picks] = {}
+    for question, is_set in several.items():
+        answers = [person.picks[question] for person in people if question in person.picks]
+        picks = majority(answers, several=is_set)
+        if picks is not None:
+            resolved[question] = picks
     return resolved
 
 
@@ -70,18 +71,17 @@ def given_answers(project: Project, documents: Collection[int]) -> dict[int, lis
     return given
 
 
-def resolved_answers(project: Project, documents: Collection[int]) -> dict[int, dict[int, Labels]]:
+def resolved_answers(project: Project, documents: Collection[int]) -> dict[int, dict[int, Picks]]:
     """Document id to its resolved answers (see `resolve`), for these ids. Three queries."""
-    multiple = dict(project.questions.values_list("pk", "multiple"))
+    several = {question.pk: question.takes_several for question in project.questions.all()}
     return {
-        document: resolve(given, multiple=multiple)
+        document: resolve(given, several=several)
         for document, given in given_answers(project, documents).items()
     }
 
 
 def _given(annotation: Annotation) -> Given:
-    labels: dict[int, set[int]] = {pk: set() for pk in annotation.answered_questions}
+    picks: dict[int, set[Pick]] = {pk: set() for pk in annotation.answered_questions}
     for answer in annotation.answers.all():
-        if answer.label_id is not None:
-            labels.setdefault(answer.question_id, set()).add(answer.label_id)
-    return Given(annotation.annotator_id, {pk: frozenset(ids) for pk, ids in labels.items()})
+        picks.setdefault(answer.question_id, set()).add(pick_of(answer))
+    return Given(annotation.annotator_id, {pk: frozenset(of) for pk, of in picks.items()})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from labeling.chosen import Chosen, questions_of
+from labeling.chosen import questions_of
+from labeling.items import Chosen, Pick, pick_of, stored_pick
 from labeling.keys import keys_for
 from labeling.models import Annotation, AnnotationState, Draft, Slot
+from labeling.spans import Span, quote_of
 from projects.models import Document, DocumentState, Project, Question, User
 
 HISTORY = 12
@@ -31,10 +34,13 @@ class QuestionBlock:
     id: int
     name: str
     title: str
+    kind: str
     multiple: bool
+    overlapping: bool
     required: bool
     labels: list[LabelRow]
     none_chosen: bool
+    spans_json: str
 
     @property
     def hint(self) -> str:
@@ -86,7 +92,9 @@ def sheet_for(document: Document, annotator: User, posted: Chosen | None = None)
     chosen = posted or _chosen(annotation if revising else None, draft)
     return Sheet(
         document=document,
-        questions=[_block(question, chosen) for question in questions_of(document.project)],
+        questions=[
+            _block(question, chosen, document.texts) for question in questions_of(document.project)
+        ],
         client_id=draft.client_id if draft else uuid.uuid4(),
         replaces=annotation.last_event_id if annotation else None,
         draft_sequence=draft.sequence if draft else 0,
@@ -95,18 +103,21 @@ def sheet_for(document: Document, annotator: User, posted: Chosen | None = None)
     )
 
 
-def _chosen(annotation: Annotation | None, draft: Draft | None) -> Mapping[int, Sequence[int]]:
+def _chosen(annotation: Annotation | None, draft: Draft | None) -> Chosen:
     if draft is not None:
-        return {int(question): labels for question, labels in draft.payload.items()}
+        return {
+            int(question): [stored_pick(pick) for pick in picks]
+            for question, picks in draft.payload.items()
+        }
     if annotation is None:
         return {}
-    chosen: dict[int, list[int]] = {pk: [] for pk in annotation.answered_questions}
-    for question, label in annotation.answers.values_list("question_id", "label_id"):
-        chosen.setdefault(question, []).append(label)
+    chosen: dict[int, list[Pick]] = {pk: [] for pk in annotation.answered_questions}
+    for answer in annotation.answers.all():
+        chosen.setdefault(answer.question_id, []).append(pick_of(answer))
     return chosen
 
 
-def _block(question: Question, chosen: Mapping[int, Sequence[int]]) -> QuestionBlock:
+def _block(question: Question, chosen: Chosen, texts: Mapping[str, str]) -> QuestionBlock:
     labels = list(question.labels.all())
     keys = keys_for(labels)
     picked = set(chosen.get(question.pk, ()))
@@ -114,14 +125,23 @@ def _block(question: Question, chosen: Mapping[int, Sequence[int]]) -> QuestionB
         id=question.pk,
         name=question.name,
         title=question.shown_title,
+        kind=question.kind,
         multiple=question.multiple,
+        overlapping=question.overlapping,
         required=question.required,
         labels=[
             LabelRow(label.pk, label.name, label.description, keys[label.pk], label.pk in picked)
             for label in labels
         ],
         none_chosen=not question.required and question.pk in chosen and not picked,
+        spans_json=_spans_json(chosen.get(question.pk, ()), texts),
     )
+
+
+def _spans_json(picks: Sequence[Pick], texts: Mapping[str, str]) -> str:
+    """The spans as the page posts them."""
+    spans = [pick for pick in picks if isinstance(pick, Span)]
+    return json.dumps([{**span._asdict(), "quote": quote_of(span, texts)} for span in spans])
 
 
 def history_of(project: Project, annotator: User) -> list[HistoryMark]:

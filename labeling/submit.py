@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling import exposures, presence, queue
-from labeling.chosen import Chosen, check, questions_of
+from labeling.chosen import check, questions_of
+from labeling.items import Chosen, Items, Pick, answer_rows, pick_of
 from labeling.models import Annotation, AnnotationState, Answer, Draft, Event, EventKind
-from labeling.provenance import Item, with_provenance
+from labeling.provenance import with_provenance
+from labeling.spans import Span, warnings_for
 from projects.models import Document, DocumentState, Question, User
-
-Items = dict[int, list[Item]]
 
 
 class Conflict(Exception):
@@ -33,11 +33,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The event that holds the answer; `created` is False when it had been saved before."""
+    """The event that holds the answer; `created` is False when it had been saved before.
+
+    `warnings`: what was kept as it is but was perhaps not meant.
+    """
 
     event: Event
     created: bool
     surplus: bool
+    warnings: tuple[str, ...] = ()
 
 
 def submit(
@@ -45,12 +49,12 @@ def submit(
 ) -> Submitted:
     """Save a person's answers about a document; the same client id twice saves once.
 
-    `chosen` is {question id: [label ids]}. An answer beyond the number wanted is kept as
+    `chosen` is {question id: picks}. An answer beyond the number wanted is kept as
     surplus, never refused. Raises InvalidAnswers, or Conflict when `replaces` is not the
     latest event of this person's annotation, or the client id was used for another answer.
     """
     questions = questions_of(document.project)
-    answers = check(chosen, questions)
+    answers = check(chosen, questions, document.texts)
     with transaction.atomic():
         annotation = lock_annotation(document, annotator)
         before = sent_before(annotator, submission.client_id)
@@ -67,7 +71,7 @@ def submit(
             queue.settle(document)
         Draft.objects.filter(document=document, annotator=annotator).delete()
         presence.announce_answered(document, annotator, submission.client_id)
-    return Submitted(event, created=True, surplus=surplus)
+    return Submitted(event, created=True, surplus=surplus, warnings=_warnings(document, answers))
 
 
 def lock_annotation(document: Document, annotator: User) -> Annotation:
@@ -90,18 +94,7 @@ def sent_before(actor: User, client_id: UUID) -> Event | None:
 def keep(annotation: Annotation, *, items: Items, event: Event, surplus: bool) -> None:
     """Make these items the annotation's current answers."""
     annotation.answers.all().delete()
-    Answer.objects.bulk_create(
-        Answer(
-            annotation=annotation,
-            question_id=question,
-            label_id=item["label"],
-            origin=item["origin"],
-            suggested=item["suggested"],
-            model_version=item["model_version"],
-        )
-        for question, chosen in items.items()
-        for item in chosen
-    )
+    Answer.objects.bulk_create(answer_rows(annotation, items))
     annotation.state = AnnotationState.SUBMITTED
     annotation.answered_questions = sorted(items)
     annotation.surplus = surplus
@@ -131,15 +124,24 @@ def exposed(document: Document, annotator: User, painted: Sequence[UUID]) -> dic
 
 
 def _repeated(
-    event: Event, document: Document, answers: Chosen, annotation: Annotation
+    event: Event,
+    document: Document,
+    answers: Mapping[int, Sequence[Pick]],
+    annotation: Annotation,
 ) -> Submitted:
     saved = {
-        int(question): [item["label"] for item in items]
+        int(question): [pick_of(item) for item in items]
         for question, items in event.payload.get("answers", {}).items()
     }
     if event.document_id != document.pk or saved != answers:
         raise Conflict("This answer was saved before, with other labels.")
-    return Submitted(event, created=False, surplus=annotation.surplus)
+    warnings = _warnings(document, answers)
+    return Submitted(event, created=False, surplus=annotation.surplus, warnings=warnings)
+
+
+def _warnings(document: Document, answers: Chosen) -> tuple[str, ...]:
+    spans = [pick for picks in answers.values() for pick in picks if isinstance(pick, Span)]
+    return tuple(warnings_for(spans, document.texts))
 
 
 def _items(
@@ -148,7 +150,10 @@ def _items(
     painted = exposures.painted_for(document=document, annotator=annotator)
     return {
         question.pk: with_provenance(
-            answers[question.pk], painted.get(question.pk), multiple=question.multiple
+            answers[question.pk],
+            painted.get(question.pk),
+            document.texts,
+            several=question.takes_several,
         )
         for question in questions
     }

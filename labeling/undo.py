@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from labeling import queue
+from labeling.items import pick_of
 from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
 from labeling.skip import SKIPS_UNTIL_OWNER, skips
 from labeling.submit import keep, lock_annotation, sent_before
@@ -83,7 +84,7 @@ def _withdraw(annotation: Annotation, annotator: User, event: Event, undone: Eve
         queue.lease_again(document=document, annotator=annotator)
         queue.settle(document)
     chosen = {
-        question: [item["label"] for item in items]
+        question: [pick_of(item) for item in items]
         for question, items in undone.payload.get("answers", {}).items()
     }
     Draft.objects.update_or_create(

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from labeling.chosen import Chosen
+from labeling.items import Chosen
 from labeling.queue import lease_next
 from labeling.sheet import history_of, progress_of, sheet_for, why_nothing
 from labeling.skip import SkipReason

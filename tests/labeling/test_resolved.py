@@ -21,7 +21,7 @@ A, B, NONE = frozenset({1}), frozenset({2}), frozenset()
     ],
 )
 def test_single_choice_needs_a_strict_majority(given_answers, expected):
-    assert majority(given_answers, multiple=False) == expected
+    assert majority(given_answers, several=False) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_single_choice_needs_a_strict_majority(given_answers, expected):
     ],
 )
 def test_multiple_choice_counts_each_label(given_answers, expected):
-    assert majority(given_answers, multiple=True) == expected
+    assert majority(given_answers, several=True) == expected
 
 
 @given(answers)
 def test_a_resolved_label_is_held_by_more_than_half(given_answers):
-    for label in majority(given_answers, multiple=True) or ():
+    for label in majority(given_answers, several=True) or ():
         assert sum(label in labels for labels in given_answers) > len(given_answers) / 2
 
 
@@ -48,8 +48,8 @@ def test_a_resolved_label_is_held_by_more_than_half(given_answers):
 def test_who_came_first_does_not_matter(given_answers, chance):
     shuffled = list(given_answers)
     chance.shuffle(shuffled)
-    for multiple in (True, False):
-        assert majority(given_answers, multiple=multiple) == majority(shuffled, multiple=multiple)
+    for several in (True, False):
+        assert majority(given_answers, several=several) == majority(shuffled, several=several)
 
 
 @pytest.mark.django_db
