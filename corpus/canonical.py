@@ -80,14 +80,15 @@ def read(stream: BinaryIO) -> tuple[Definitions, Iterator[Record]]:
         )
         for question in header["questions"]
     )
-    return Definitions(tuple(header["text_fields"]), questions), _records(stream)
+    return Definitions(tuple(header["text_fields"]), questions), records(stream)
 
 
 def _question(*, labels: list[dict[str, str]], **rest: Any) -> QuestionDefinition:
     return QuestionDefinition(labels=tuple(LabelDefinition(**label) for label in labels), **rest)
 
 
-def _records(stream: BinaryIO) -> Iterator[Record]:
+def records(stream: BinaryIO) -> Iterator[Record]:
+    """The documents from where the stream stands, at the beginning of a line."""
     # By readline, because a Django File starts again at the top when it is iterated.
     for row, line in enumerate(iter(stream.readline, b""), 2):
         document = json.loads(line)
