@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from corpus import exporting, freeze, receiving
+from corpus import diff, exporting, freeze, receiving
 from corpus.importing import call_off, run_import
-from corpus.models import Export, Import
+from corpus.models import DatasetVersion, Export, Import
 from projects.jobs import JobError, JobRun, handler
 
 
@@ -50,6 +50,20 @@ def freeze_dataset(run: JobRun) -> dict[str, Any]:
     except freeze.NothingToFreeze as problem:
         raise JobError(str(problem)) from problem
     return {"version": version.number}
+
+
+@handler(diff.JOB)
+def compare_datasets(run: JobRun) -> None:
+    versions = DatasetVersion.objects.in_bulk([run.job.params["old"], run.job.params["new"]])
+
+    def tell(done: int, total: int) -> None:
+        run.raise_if_cancelled()
+        run.progress(done, total)
+
+    try:
+        diff.write_index(versions[run.job.params["old"]], versions[run.job.params["new"]], tell)
+    except freeze.DatasetDamaged as problem:
+        raise JobError(str(problem)) from problem
 
 
 def import_of(run: JobRun) -> Import:
