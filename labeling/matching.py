@@ -1,0 +1,187 @@
+"""Which documents are meant: what a filter says is the same for lists, acts and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Substr
+
+from labeling.chosen import MOST_DIGITS
+from labeling.models import Annotation
+from projects.models import DocumentState, Label, Project, User
+from projects.models.document import BLIND_SHARE, DocumentQuerySet
+
+Filters = Mapping[str, str]
+"""Of `KEYS`; what is absent or empty does not narrow."""
+
+KEYS = ("state", "label", "annotator", "since", "until", "arm", "split", "text")
+OF_ANSWERS = ("label", "annotator", "since", "until")
+IMPORT = "import"
+"""The annotator of answers that came with a file."""
+
+STATES = {
+    str(state.value): str(state.label)
+    for state in (DocumentState.OPEN, DocumentState.DONE, DocumentState.OWNER)
+}
+ARMS = {"blind": "blind", "open": "open, of the reserve", "outside": "outside the reserve"}
+SPLITS = ("train", "validation", "test", "calibration")
+BLIND_SPLITS = ("test", "calibration")
+EVEN = "02468ace"
+
+
+class BadFilter(Exception):
+    """A filter that cannot be meant; the message says why."""
+
+
+def checked(values: Filters, project: Project) -> dict[str, str]:
+    """The filters that narrow. Raises BadFilter."""
+    filters = {key: value for key, value in values.items() if value}
+    for key, value in filters.items():
+        if key not in KEYS:
+            raise BadFilter(f"There is no filter “{key}”. Known: {', '.join(KEYS)}.")
+        _check(key, value, project)
+    since, until = filters.get("since"), filters.get("until")
+    if since and until and until < since:
+        raise BadFilter(f"Nothing lies between {since} and {until}. Exchange the two dates.")
+    return filters
+
+
+def matching(documents: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
+    """These documents, narrowed. What is said of answers must hold of one that stands."""
+    for key, narrow in NARROW.items():
+        if value := filters.get(key):
+            documents = narrow(documents, value)
+    if any(filters.get(key) for key in OF_ANSWERS):
+        answers = Annotation.objects.submitted().filter(of_answers(filters))
+        documents = documents.filter(Exists(answers.filter(document=OuterRef("pk"))))
+    return documents
+
+
+def of_answers(filters: Filters) -> Q:
+    """Of annotations: whose, when, and with which label."""
+    wanted = Q()
+    if annotator := filters.get("annotator"):
+        wanted &= Q(annotator=None if annotator == IMPORT else int(annotator))
+    if label := filters.get("label"):
+        # Not a join: one annotation may hold the label several times.
+        having = Annotation.objects.filter(pk=OuterRef("pk"), answers__label=int(label))
+        wanted &= Q(Exists(having))
+    if since := filters.get("since"):
+        wanted &= Q(finished_at__gte=_midnight(since))
+    if until := filters.get("until"):
+        wanted &= Q(finished_at__lt=_midnight(until) + timedelta(days=1))
+    return wanted
+
+
+def in_words(filters: Filters, project: Project) -> list[str]:
+    """What the filters say, a phrase for each."""
+    return [_WORDS[key](filters[key], project) for key in KEYS if filters.get(key)]
+
+
+def _by_state(documents: DocumentQuerySet, state: str) -> DocumentQuerySet:
+    return documents.filter(state=state)
+
+
+def _by_arm(documents: DocumentQuerySet, arm: str) -> DocumentQuerySet:
+    return documents.filter({"blind": BLIND, "open": OPEN}.get(arm, ~BLIND & ~OPEN))
+
+
+def _by_split(documents: DocumentQuerySet, split: str) -> DocumentQuerySet:
+    """See `Document.split`."""
+    documents = documents.alias(parity=Substr("text_hash", 8, 1))
+    tossed = Q(imported_split="")
+    if split == "train":
+        tossed &= ~BLIND
+    elif split in BLIND_SPLITS:
+        even = Q(parity__in=EVEN)
+        tossed &= BLIND & (even if split == "test" else ~even)
+    else:
+        tossed &= Q(pk=None)
+    return documents.filter(Q(imported_split=split) | tossed)
+
+
+def _by_text(documents: DocumentQuerySet, text: str) -> DocumentQuerySet:
+    first = documents.only("project").select_related("project").first()
+    fields = first.project.text_fields if first else []
+    found = Q(pk=None)
+    for place, field in enumerate(fields):
+        documents = documents.alias(**{f"words_{place}": KeyTextTransform(field, "texts")})
+        found |= Q(**{f"words_{place}__icontains": text})
+    return documents.filter(found)
+
+
+# See `Document.arm`: what a file said of a document's split stands above the coins.
+BLIND = Q(imported_split__in=BLIND_SPLITS) | Q(
+    imported_split="", in_reserve=True, display_coin__lt=BLIND_SHARE
+)
+OPEN = Q(imported_split="", in_reserve=True, display_coin__gte=BLIND_SHARE)
+NARROW: dict[str, Callable[[DocumentQuerySet, str], DocumentQuerySet]] = {
+    "state": _by_state,
+    "arm": _by_arm,
+    "split": _by_split,
+    "text": _by_text,
+}
+
+
+def _check(key: str, value: str, project: Project) -> None:
+    """Raises BadFilter."""
+    known: dict[str, Any] = {"state": STATES, "arm": ARMS, "split": SPLITS}
+    if key in known and value not in known[key]:
+        raise BadFilter(f"“{value}” is no {key}. Known: {', '.join(known[key])}.")
+    if key in {"since", "until"}:
+        _day(value)
+    if key == "label" and not _labels(project).filter(pk=_number(key, value)).exists():
+        raise BadFilter(f"The project has no label {value}.")
+    if key == "annotator" and value != IMPORT:
+        people = User.objects.filter(pk=_number(key, value))
+        if not people.filter(annotations__project=project).exists():
+            raise BadFilter(f"Nobody with the number {value} has answered here.")
+
+
+def _labels(project: Project) -> Any:
+    return Label.objects.filter(question__project=project)
+
+
+def _number(key: str, value: str) -> int:
+    if not value.isdecimal() or len(value) > MOST_DIGITS:
+        raise BadFilter(f"“{value}” is no {key}.")
+    return int(value)
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise BadFilter(f"“{value}” is no date. Write it as 2026-01-31.") from None
+
+
+def _midnight(value: str) -> datetime:
+    return datetime.combine(_day(value), time(), UTC)
+
+
+def _label_in_words(value: str, project: Project) -> str:
+    label = _labels(project).filter(pk=value).select_related("question").first()
+    return f"with {label.name} ({label.question.name})" if label else "with a label that is gone"
+
+
+def _annotator_in_words(value: str, _project: Project) -> str:
+    if value == IMPORT:
+        return "with an imported answer"
+    person = User.objects.filter(pk=value).first()
+    return f"answered by {person.shown_name if person else 'somebody who is gone'}"
+
+
+_WORDS: dict[str, Callable[[str, Project], str]] = {
+    "state": lambda value, _: STATES.get(value, value).lower(),
+    "label": _label_in_words,
+    "annotator": _annotator_in_words,
+    "since": lambda value, _: f"answered on {value} or later",
+    "until": lambda value, _: f"answered on {value} or before",
+    "arm": lambda value, _: ARMS.get(value, value),
+    "split": lambda value, _: f"split {value}",
+    "text": lambda value, _: f"with “{value}” in the text",
+}
