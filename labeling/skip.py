@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from labeling import exposures, presence, queue
 from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind, Slot, SlotState
-from labeling.submit import Conflict, Submission, exposed, lock_annotation, sent_before
+from labeling.submit import Conflict, Submission, Withdrawn, exposed, lock_annotation, sent_before
 from projects.models import Document, User
 
 SKIPS_UNTIL_OWNER = 3
@@ -30,6 +30,8 @@ def skip(
         annotation = lock_annotation(document, annotator)
         if sent_before(annotator, submission.client_id):
             return False
+        if annotation.state == AnnotationState.WITHDRAWN:
+            raise Withdrawn
         if annotation.state == AnnotationState.SUBMITTED:
             raise Conflict("You answered this document in another tab or window.")
         exposures.mark_painted(document=document, annotator=annotator, ids=submission.painted)

@@ -21,6 +21,13 @@ class Conflict(Exception):
     """The document was answered elsewhere after this page was loaded."""
 
 
+class Withdrawn(Conflict):
+    """An owner took this person's answer back, so they are not asked again."""
+
+    def __init__(self) -> None:
+        super().__init__("An owner withdrew your answer to this document. Others answer it now.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """What a browser sends along with an answer."""
@@ -51,7 +58,8 @@ def submit(
 
     `chosen` is {question id: picks}. An answer beyond the number wanted is kept as
     surplus, never refused. Raises InvalidAnswers, or Conflict when `replaces` is not the
-    latest event of this person's annotation, or the client id was used for another answer.
+    latest event of this person's annotation, the client id was used for another answer, or an
+    owner withdrew this person's answer.
     """
     questions = questions_of(document.project)
     answers = check(chosen, questions, document.texts)
@@ -60,6 +68,8 @@ def submit(
         before = sent_before(annotator, submission.client_id)
         if before is not None:
             return _repeated(before, document, answers, annotation)
+        if annotation.state == AnnotationState.WITHDRAWN:
+            raise Withdrawn
         if annotation.last_event_id != submission.replaces:
             raise Conflict("You answered this document in another tab or window.")
         exposures.mark_painted(document=document, annotator=annotator, ids=submission.painted)
@@ -78,9 +88,12 @@ def lock_annotation(document: Document, annotator: User) -> Annotation:
     """This person's annotation of the document, made when missing.
 
     The document is locked to the end of the transaction, so that two people who give the last
-    two answers at once see each other and the document becomes done.
+    two answers at once see each other and the document becomes done. Raises Conflict when it was
+    erased meanwhile.
     """
-    Document.objects.select_for_update(no_key=True).get(pk=document.pk)
+    locked = Document.objects.select_for_update(no_key=True).only("state").get(pk=document.pk)
+    if locked.state == DocumentState.ERASED:
+        raise Conflict("This document was erased meanwhile.")
     annotation, _ = Annotation.objects.get_or_create(
         document=document, annotator=annotator, defaults={"project": document.project}
     )

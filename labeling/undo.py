@@ -12,13 +12,15 @@ from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
 from labeling.skip import SKIPS_UNTIL_OWNER, skips
 from labeling.submit import keep, lock_annotation, sent_before
 from projects.models import Document, Project, User
+from projects.models.document import HIDDEN
 
 
 def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | None:
     """Take back this person's last submit or skip, and give the document back to them.
 
     What was chosen returns as a draft. A change to an earlier answer goes back to what stood
-    before it. The same client id twice undoes once. None when there is nothing to undo.
+    before it. The same client id twice undoes once. None when there is nothing to undo: what an
+    owner corrected or put back is out of this person's reach.
     """
     with transaction.atomic():
         before = sent_before(annotator, client_id)
@@ -28,9 +30,9 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
         if last is None:
             return None
         annotation = lock_annotation(last.document, annotator)
-        if annotation.last_event is None or annotation.last_event != last.last_event:
-            return None
         undone = annotation.last_event
+        if undone is None or undone != last.last_event or _standing(undone).actor != annotator:
+            return None
         restored = _answers_before(undone)
         event = Event.objects.create(
             project=project,
@@ -55,10 +57,19 @@ def _last(project: Project, annotator: User) -> Annotation | None:
         Annotation.objects.in_project(project)
         .by(annotator)
         .finished()
+        .filter(last_event__actor=annotator)
+        .exclude(document__state__in=HIDDEN)
         .select_related("document__project", "last_event")
         .latest_first()
         .first()
     )
+
+
+def _standing(event: Event) -> Event:
+    """The event whose answers stand: of a change that was taken back, the one before it."""
+    while event.kind == EventKind.UNDO and event.replaces and event.replaces.replaces:
+        event = event.replaces.replaces
+    return event
 
 
 def _answers_before(event: Event) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from labeling import queue
 from labeling.chosen import InvalidAnswers, chosen_from, questions_of
 from labeling.drafts import save_draft
 from labeling.items import Chosen
-from labeling.submit import Conflict
+from labeling.submit import Conflict, Withdrawn
 from labeling.submit import submit as submit_answers
 from labeling.views.posted import posted_int, posted_submission, posted_uuid
 from labeling.views.sheet import label_page, saved_and_next
@@ -46,9 +46,8 @@ def submit(request: ProjectRequest, project: Project, document_id: int) -> HttpR
             status=422,
         )
     except Conflict as conflict:
-        return label_page(
-            request, project, document, posted=chosen, error=f"{conflict} {REPLACE}", status=409
-        )
+        error = str(conflict) if isinstance(conflict, Withdrawn) else f"{conflict} {REPLACE}"
+        return label_page(request, project, document, posted=chosen, error=error, status=409)
     said = [SURPLUS] if submitted.surplus else []
     message = " ".join([*said, *submitted.warnings])
     return saved_and_next(request, project, submission.client_id, message=message)
