@@ -25,7 +25,13 @@ def withdraw(*, annotation: Annotation, owner: User, reason: str, client_id: UUI
             return before
         if current.state != AnnotationState.SUBMITTED:
             raise Conflict("This answer does not stand any more, so there is nothing to withdraw.")
-        event = _record(current, owner, EventKind.WITHDRAW, client_id, {"reason": reason})
+        event = _record(
+            current,
+            kind=EventKind.WITHDRAW,
+            owner=owner,
+            client_id=client_id,
+            payload={"reason": reason},
+        )
         current.state = AnnotationState.WITHDRAWN
         current.last_event = event
         current.save(update_fields=["state", "last_event"])
@@ -48,7 +54,13 @@ def put_back(*, annotation: Annotation, owner: User, client_id: UUID) -> Event:
         if current.state != AnnotationState.WITHDRAWN:
             raise Conflict("This answer is not withdrawn.")
         answers = answers_of(current)
-        event = _record(current, owner, EventKind.RESTORE, client_id, {"answers": answers})
+        event = _record(
+            current,
+            kind=EventKind.RESTORE,
+            owner=owner,
+            client_id=client_id,
+            payload={"answers": answers},
+        )
         if not current.surplus:
             current.surplus = not _fill_slot(current)
         current.state = AnnotationState.SUBMITTED
@@ -80,7 +92,12 @@ def _item(answer: Answer) -> dict[str, Any]:
 
 
 def _record(
-    annotation: Annotation, owner: User, kind: EventKind, client_id: UUID, payload: dict[str, Any]
+    annotation: Annotation,
+    *,
+    kind: EventKind,
+    owner: User,
+    client_id: UUID,
+    payload: dict[str, Any],
 ) -> Event:
     return Event.objects.create(
         project=annotation.project,
