@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Substr
 
@@ -79,7 +82,53 @@ def of_answers(filters: Filters) -> Q:
 
 def in_words(filters: Filters, project: Project) -> list[str]:
     """What the filters say, a phrase for each."""
-    return [_WORDS[key](filters[key], project) for key in KEYS if filters.get(key)]
+    return Words(project).of(filters)
+
+
+class Words:
+    """Says filters of one project in words; names are read once, whatever the number of filters."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def of(self, filters: Filters) -> list[str]:
+        return [self._phrase(key, filters[key]) for key in KEYS if filters.get(key)]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        rows = _labels(self.project).values_list("pk", "name", "question__name")
+        return {str(pk): f"{name} ({question})" for pk, name, question in rows}
+
+    @cached_property
+    def people(self) -> dict[str, str]:
+        return {str(person.pk): person.shown_name for person in answerers(self.project)}
+
+    def _phrase(self, key: str, value: str) -> str:
+        match key:
+            case "state":
+                return STATES.get(value, value).lower()
+            case "label":
+                return f"with {self.labels.get(value, 'a label that is gone')}"
+            case "annotator" if value == IMPORT:
+                return "with an imported answer"
+            case "annotator":
+                return f"answered by {self.people.get(value, 'somebody who is gone')}"
+            case "since":
+                return f"answered on {value} or later"
+            case "until":
+                return f"answered on {value} or before"
+            case "arm":
+                return ARMS.get(value, value)
+            case "split":
+                return f"split {value}"
+            case _:
+                return f"with “{value}” in the text"
+
+
+def answerers(project: Project) -> QuerySet[User]:
+    """Everybody who has answered in the project, also who left it since."""
+    annotations = project.annotations.filter(annotator=OuterRef("pk"))
+    return User.objects.filter(Exists(annotations)).order_by("username")
 
 
 def _by_state(documents: DocumentQuerySet, state: str) -> DocumentQuerySet:
@@ -108,10 +157,21 @@ def _by_text(documents: DocumentQuerySet, text: str) -> DocumentQuerySet:
     first = documents.only("project").select_related("project").first()
     fields = first.project.text_fields if first else []
     found = Q(pk=None)
+    lookup, wanted = holding(text)
     for place, field in enumerate(fields):
         documents = documents.alias(**{f"words_{place}": KeyTextTransform(field, "texts")})
-        found |= Q(**{f"words_{place}__icontains": text})
+        found |= Q(**{f"words_{place}__{lookup}": wanted})
     return documents.filter(found)
+
+
+def holding(text: str) -> tuple[str, str]:
+    """The lookup, and its value, for what holds these words in whatever case.
+
+    SQLite knows the case of ASCII letters only; its regular expressions are Python's.
+    """
+    if connection.vendor == "sqlite" and not text.isascii():
+        return "iregex", re.escape(text)
+    return "icontains", text
 
 
 # See `Document.arm`: what a file said of a document's split stands above the coins.
@@ -137,8 +197,7 @@ def _check(key: str, value: str, project: Project) -> None:
     if key == "label" and not _labels(project).filter(pk=_number(key, value)).exists():
         raise BadFilter(f"The project has no label {value}.")
     if key == "annotator" and value != IMPORT:
-        people = User.objects.filter(pk=_number(key, value))
-        if not people.filter(annotations__project=project).exists():
+        if not answerers(project).filter(pk=_number(key, value)).exists():
             raise BadFilter(f"Nobody with the number {value} has answered here.")
 
 
@@ -161,27 +220,3 @@ def _day(value: str) -> date:
 
 def _midnight(value: str) -> datetime:
     return datetime.combine(_day(value), time(), UTC)
-
-
-def _label_in_words(value: str, project: Project) -> str:
-    label = _labels(project).filter(pk=value).select_related("question").first()
-    return f"with {label.name} ({label.question.name})" if label else "with a label that is gone"
-
-
-def _annotator_in_words(value: str, _project: Project) -> str:
-    if value == IMPORT:
-        return "with an imported answer"
-    person = User.objects.filter(pk=value).first()
-    return f"answered by {person.shown_name if person else 'somebody who is gone'}"
-
-
-_WORDS: dict[str, Callable[[str, Project], str]] = {
-    "state": lambda value, _: STATES.get(value, value).lower(),
-    "label": _label_in_words,
-    "annotator": _annotator_in_words,
-    "since": lambda value, _: f"answered on {value} or later",
-    "until": lambda value, _: f"answered on {value} or before",
-    "arm": lambda value, _: ARMS.get(value, value),
-    "split": lambda value, _: f"split {value}",
-    "text": lambda value, _: f"with “{value}” in the text",
-}
