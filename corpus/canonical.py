@@ -2,9 +2,10 @@
 
 JSON Lines in UTF-8. The first line says what the rest is: format number, text fields, and each
 question with its labels and their descriptions. Then one document a line, the lines in the order
-of their own bytes: `id`, `texts`, `answers` (label names in order; a question without a resolved
-answer is absent, an empty list says "none of them"), `split`, `meta`. Names inside objects are
-sorted, and whole numbers are written without a fraction. There are no database ids, times,
+of their own bytes: `id`, `texts`, `answers` (label names in order; spans as field, start, end and
+label, in the order of the text; a question without a resolved answer is absent, an empty list says
+"none of them"), `split`, `meta`. Names inside objects are sorted, but for a span's, and whole
+numbers are written without a fraction. Without a span question the number is 1, with one it is 2. There are no database ids, times,
 people, colours or hotkeys, so the same content always has the same bytes.
 """
 
@@ -17,10 +18,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from corpus.record import Record
+from corpus.record import SPAN, Answer, Record, SpanValue
 
 FORMAT = "annotate-dataset"
-NUMBER = 1
+NUMBER, WITH_SPANS = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class QuestionDefinition:
     multiple: bool
     required: bool
     labels: tuple[LabelDefinition, ...]
+    overlapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class NotCanonical(Exception):
 def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) -> int:
     """Write a dataset, its documents sorted on disk; returns how many there are."""
     count = 0
-    out.write(_line({"format": FORMAT, "number": NUMBER, **_sorted(definitions)}))
+    number = WITH_SPANS if any(each.kind == SPAN for each in definitions.questions) else NUMBER
+    out.write(_line({"format": FORMAT, "number": number, **_sorted(definitions)}))
     # A database without a name is a temporary file that goes when it is closed.
     with closing(sqlite3.connect("")) as sorter:
         sorter.execute("CREATE TABLE lines (line BLOB)")
@@ -69,17 +72,10 @@ def read(stream: BinaryIO) -> tuple[Definitions, Iterator[Record]]:
     header = json.loads(stream.readline() or b"null")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise NotCanonical("This is not a dataset version.")
-    if header["number"] != NUMBER:
-        raise NotCanonical(f"This dataset has format {header['number']}; known is {NUMBER}.")
-    questions = tuple(
-        QuestionDefinition(
-            **{
-                **question,
-                "labels": tuple(LabelDefinition(**label) for label in question["labels"]),
-            }
-        )
-        for question in header["questions"]
-    )
+    if header["number"] not in (NUMBER, WITH_SPANS):
+        known = f"known are {NUMBER} and {WITH_SPANS}"
+        raise NotCanonical(f"This dataset has format {header['number']}; {known}.")
+    questions = tuple(_question(**question) for question in header["questions"])
     return Definitions(tuple(header["text_fields"]), questions), records(stream)
 
 
@@ -96,16 +92,23 @@ def records(stream: BinaryIO) -> Iterator[Record]:
             row=row,
             external_id=document["id"],
             texts=document["texts"],
-            answers={name: tuple(labels) for name, labels in document["answers"].items()},
+            answers={name: _answer(items) for name, items in document["answers"].items()},
             split=document["split"],
             meta=document["meta"],
         )
+
+
+def _answer(items: list[Any]) -> Answer:
+    return tuple(SpanValue(**item) if isinstance(item, dict) else item for item in items)
 
 
 def _sorted(definitions: Definitions) -> dict[str, Any]:
     content = asdict(definitions)
     for question in content["questions"]:
         question["labels"] = sorted(question["labels"], key=_name)
+        if question["kind"] != SPAN:
+            # Only spans overlap; and what was frozen before there were spans keeps its hash.
+            del question["overlapping"]
     content["questions"] = sorted(content["questions"], key=_name)
     return content
 
@@ -118,10 +121,17 @@ def _document(record: Record) -> dict[str, Any]:
     return {
         "id": record.external_id,
         "texts": _sorted_names(record.texts),
-        "answers": _sorted_names({q: sorted(labels) for q, labels in record.answers.items()}),
+        "answers": _sorted_names({q: _items(answer) for q, answer in record.answers.items()}),
         "split": record.split,
         "meta": _plain(record.meta),
     }
+
+
+def _items(answer: Answer) -> list[Any]:
+    return [
+        item._asdict() if isinstance(item, SpanValue) else item
+        for item in sorted(answer, key=lambda item: (isinstance(item, SpanValue), item))
+    ]
 
 
 def _sorted_names(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from corpus.record import Labels
-
 MOST_DIGITS = 1000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -31,20 +29,22 @@ def decode(cell: str) -> Any:
     return value if encode(value) == cell else cell
 
 
-def encode_labels(labels: Labels | None, *, multiple: bool) -> str:
-    """An answer as a cell: "" unanswered, a list for many, `[]` for "none of them".
+def encode_answer(answer: Any) -> str:
+    """An answer (as `corpus.answers` gives it) as a cell: "" unanswered, lists as JSON.
 
-    A single label stands as it is unless its own name starts like a list.
+    A single label stands as it is unless its own name starts like a list; `[]` is "none of them".
     """
-    if labels is None:
+    if answer is None:
         return ""
-    if multiple or len(labels) != 1 or labels[0].startswith("["):
-        return dumps(list(labels))
-    return labels[0]
+    if answer == "":
+        return "[]"
+    if isinstance(answer, str):
+        return dumps([answer]) if answer.startswith("[") else answer
+    return dumps(answer, sort_keys=False)
 
 
 def labels_in(cell: str) -> Any:
-    """A list if the cell holds one, else the text: the inverse of `encode_labels`."""
+    """A list if the cell holds one, else the text: the inverse of `encode_answer`."""
     if not cell.startswith("["):
         return cell
     try:

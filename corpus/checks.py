@@ -10,6 +10,14 @@ MOST_LEVELS = 32
 SHOWN = 60
 
 
+class Wrong(Exception):
+    """One thing about one value: what, and what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message, self.remedy = message, remedy
+
+
 def unstorable(text: str) -> str:
     """Why this text cannot be stored, "" if it can."""
     for position, char in enumerate(text) if not _is_plain(text) else ():

@@ -8,9 +8,10 @@ from django.db.models import Count, Max
 
 from corpus.canonical import Definitions, LabelDefinition, QuestionDefinition
 from corpus.models import Import, ImportState
-from corpus.record import Labels, Layout, QuestionColumn, Record
+from corpus.record import Answer, Layout, QuestionColumn, Record, SpanValue
 from labeling.models import Annotation
-from labeling.resolved import Given, given_answers, resolve
+from labeling.resolved import Given, Picks, given_answers, resolve
+from labeling.spans import Span
 from projects.models import Document, Label, Project, Question, QuestionKind
 from projects.models.document import DocumentQuerySet
 
@@ -20,15 +21,15 @@ CHUNK = 500
 class Contents:
     """The documents that are in the project at this moment; half an import is not among them."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, documents: DocumentQuerySet | None = None) -> None:
+        """`documents`: only these, of the published ones."""
         self.project = project
-        self.questions = {
-            question.pk: question for question in project.questions.filter(kind=QuestionKind.CHOICE)
-        }
+        self.questions = {question.pk: question for question in project.questions.usable()}
         last = project.documents.aggregate(last=Max("pk"))["last"] or 0
         half = Import.objects.filter(project=project, state=ImportState.PUBLISHING)
         batches = list(half.values_list("batch", flat=True))
-        self.documents: DocumentQuerySet = project.documents.published().filter(pk__lte=last)
+        chosen = project.documents.all() if documents is None else documents
+        self.documents: DocumentQuerySet = chosen.published().filter(pk__lte=last)
         if batches:
             self.documents = self.documents.exclude(batch__in=batches)
 
@@ -69,7 +70,7 @@ class Contents:
         return Layout(
             text_fields=tuple(self.project.text_fields),
             questions=tuple(
-                QuestionColumn(question.name, question.multiple)
+                QuestionColumn(question.name, question.multiple, question.kind)
                 for question in self.questions.values()
             ),
             meta_keys=self.meta_keys(),
@@ -77,12 +78,17 @@ class Contents:
         )
 
     def records(self) -> Iterator[Record]:
+        for chunk in self.chunks():
+            yield from self.records_of(chunk)
+
+    def chunks(self) -> Iterator[list[Document]]:
         last = 0
         while chunk := list(self.documents.filter(pk__gt=last).order_by("pk")[:CHUNK]):
-            yield from self._records(chunk)
+            yield chunk
             last = chunk[-1].pk
 
-    def _records(self, chunk: Sequence[Document]) -> Iterator[Record]:
+    def records_of(self, chunk: Sequence[Document]) -> Iterator[Record]:
+        """A record for each of these documents."""
         given = given_answers(self.project, [document.pk for document in chunk])
         labels = Label.objects.filter(question__in=self.questions)
         names = dict(labels.values_list("pk", "name"))
@@ -105,14 +111,14 @@ class Contents:
     def _unresolved(
         self,
         people: Sequence[Given],
-        resolved: Mapping[int, frozenset[int]],
+        resolved: Mapping[int, Picks],
         names: Mapping[int, str],
-    ) -> dict[str, tuple[Labels, ...]]:
+    ) -> dict[str, tuple[Answer, ...]]:
         """What each person said about the questions that have no result.
 
         Of an answered document that holds every required question, also those nobody was asked.
         """
-        unresolved: dict[str, tuple[Labels, ...]] = {}
+        unresolved: dict[str, tuple[Answer, ...]] = {}
         for pk, question in self.questions.items():
             said = tuple(_named(person.picks[pk], names) for person in people if pk in person.picks)
             if pk not in resolved and (said or (question.required and resolved)):
@@ -120,8 +126,14 @@ class Contents:
         return unresolved
 
 
-def _named(labels: frozenset[int], names: Mapping[int, str]) -> Labels:
-    return tuple(sorted(names[pk] for pk in labels))
+def _named(picks: Picks, names: Mapping[int, str]) -> Answer:
+    """Names of labels, or spans, each in order."""
+    labels = sorted(names[pick] for pick in picks if isinstance(pick, int))
+    return (*labels, *sorted(_span(pick, names) for pick in picks if isinstance(pick, Span)))
+
+
+def _span(span: Span, names: Mapping[int, str]) -> SpanValue:
+    return SpanValue(span.field, span.start, span.end, names[span.label])
 
 
 def _definition(question: Question) -> QuestionDefinition:
@@ -130,6 +142,7 @@ def _definition(question: Question) -> QuestionDefinition:
         kind=question.kind,
         multiple=question.multiple,
         required=question.required,
+        overlapping=question.overlapping and question.kind == QuestionKind.SPAN,
         labels=tuple(
             LabelDefinition(label.name, label.description) for label in question.labels.all()
         ),

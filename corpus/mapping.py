@@ -31,11 +31,15 @@ class BadMapping(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a project's columns can mean. Questions that are not of choice are named apart."""
+    """What a project's columns can mean. `spans`: those of the questions that are of spans.
+
+    Questions that nobody can answer yet are named apart.
+    """
 
     text_fields: tuple[str, ...]
     questions: tuple[str, ...]
     other_questions: tuple[str, ...] = ()
+    spans: tuple[str, ...] = ()
 
     def targets(self) -> list[str]:
         """Everything a column can be mapped to, but for the open `meta.<key>`."""
@@ -91,7 +95,7 @@ class Mapping:
 
     def _check(self, target: str) -> None:
         if target in self.names.other_questions:
-            raise BadMapping(f"{shown(target)} is not a choice question; its answers stay out.")
+            raise BadMapping(f"{shown(target)} is of a kind that cannot be imported yet.")
         is_meta = target.startswith(META) and target != META
         if target not in self._known and not is_meta:
             known = ", ".join([*self.names.targets(), "meta.<key>"])

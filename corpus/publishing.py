@@ -10,9 +10,11 @@ from django.db.models import Max
 
 from corpus.models import Import, ImportedPrediction, StagedAnswers
 from labeling.import_answers import import_answers
+from labeling.items import Pick
 from labeling.publish import publish
+from labeling.spans import Span
 from projects.jobs import JobCancelled, JobError, JobRun
-from projects.models import Document, DocumentState, Label, Project, QuestionKind
+from projects.models import Document, DocumentState, Label, Project
 
 CHUNK = 50
 
@@ -53,7 +55,7 @@ def create_labels(source: Import, wanted: Mapping[str, Sequence[str]]) -> None:
 
 
 def label_ids(project: Project) -> LabelIds:
-    questions = project.questions.filter(kind=QuestionKind.CHOICE).prefetch_related("labels")
+    questions = project.questions.usable().prefetch_related("labels")
     return {
         question.name: (question.pk, {label.name: label.pk for label in question.labels.all()})
         for question in questions
@@ -81,12 +83,20 @@ def publish_chunk(source: Import, documents: Sequence[Document], ids: LabelIds) 
     StagedAnswers.objects.filter(pk__in=staged).delete()
 
 
-def chosen_from(answers: Mapping[str, Sequence[str]], ids: LabelIds) -> dict[int, list[int]]:
-    """Question id to label ids. Raises JobError."""
+def chosen_from(answers: Mapping[str, Sequence[Any]], ids: LabelIds) -> dict[int, list[Pick]]:
+    """Question id to label ids or spans. Raises JobError."""
     return {
-        question_id(ids, name): [label_id(ids, name, label) for label in labels]
-        for name, labels in answers.items()
+        question_id(ids, name): [_pick(name, item, ids) for item in items]
+        for name, items in answers.items()
     }
+
+
+def _pick(question: str, item: Any, ids: LabelIds) -> Pick:
+    """A staged label is its name; a span is a list of its field, start, end and label."""
+    if isinstance(item, str):
+        return label_id(ids, question, item)
+    field, start, end, label = item
+    return Span(field, start, end, label_id(ids, question, label))
 
 
 def predicted(document: Document, said: Mapping[str, Any], ids: LabelIds) -> ImportedPrediction:
@@ -94,6 +104,9 @@ def predicted(document: Document, said: Mapping[str, Any], ids: LabelIds) -> Imp
         document=document,
         question_id=question_id(ids, said["question"]),
         label_id=label_id(ids, said["question"], said["label"]),
+        field=said.get("field", ""),
+        start=said.get("start"),
+        end=said.get("end"),
         score=said["score"],
         model_name=said["model"],
     )

@@ -21,7 +21,7 @@ from corpus.models import BadRows, Import, ImportState
 from corpus.record import BadFile, Row
 from projects import jobs
 from projects.jobs import Tell
-from projects.models import Job, Project, QuestionKind, User
+from projects.models import USABLE, Job, Project, QuestionKind, User
 
 PREVIEW_ROWS = 20
 JOB = "import_documents"
@@ -82,8 +82,9 @@ def names_of(project: Project) -> Names:
     kinds = dict(project.questions.values_list("name", "kind"))
     return Names(
         text_fields=tuple(project.text_fields),
-        questions=tuple(name for name, kind in kinds.items() if kind == QuestionKind.CHOICE),
-        other_questions=tuple(name for name, kind in kinds.items() if kind != QuestionKind.CHOICE),
+        questions=tuple(name for name, kind in kinds.items() if kind in USABLE),
+        other_questions=tuple(name for name, kind in kinds.items() if kind not in USABLE),
+        spans=tuple(name for name, kind in kinds.items() if kind == QuestionKind.SPAN),
     )
 
 

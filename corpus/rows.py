@@ -12,34 +12,36 @@ from functools import lru_cache
 from typing import Any
 
 from corpus.cells import decode, labels_in, loads
-from corpus.checks import shown, storable, unstorable, unstorable_value
+from corpus.checks import Wrong, shown, storable, unstorable, unstorable_value
 from corpus.mapping import IGNORE, META, UNRESOLVED, Mapping
-from corpus.record import SPLITS, Labels, Prediction, Problem, Record, Row
+from corpus.record import CHOICE, SPAN, SPLITS, Answer, Prediction, Problem, Record, Row, SpanValue
+from corpus.span_lists import (
+    Entry,
+    entries_in,
+    first_overlap,
+    is_inside_a_character,
+    quote_of,
+)
 
 MAX_TEXT = 1_000_000
 MAX_NAME = 200
 """Characters of an id or a label."""
 
 RAW_SHOWN = 2000
+PREDICTION = "prediction."
 SPLIT_WORDS = {name: name for name in SPLITS} | dict.fromkeys(("dev", "valid", "val"), "validation")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A choice question as an import sees it. `open`: labels it does not have are made."""
+    """A question as an import sees it. `open`: labels it does not have are made."""
 
     multiple: bool
     required: bool
     labels: AbstractSet[str]
     open: bool = False
-
-
-class Wrong(Exception):
-    """One thing about one value."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message, self.remedy = message, remedy
+    kind: str = CHOICE
+    overlapping: bool = False
 
 
 def record_of(
@@ -47,9 +49,16 @@ def record_of(
 ) -> Record | list[Problem]:
     """The record that a row means, or what is wrong with the row, column by column."""
     making = Making(row, mapping, questions)
+    spans = []
     for column, value in row.values.items():
         for target in mapping.targets_of(column):
-            making.attempt(target, column, value)
+            if making.is_of_spans(target):
+                spans.append((target, column, value))
+            else:
+                making.attempt(target, column, value)
+    # They are compared with the texts, wherever these stand in the row.
+    for target, column, value in spans if making.has_its_texts() else ():
+        making.attempt(target, column, value)
     return making.record()
 
 
@@ -68,17 +77,27 @@ class Making:
         self.mapping = mapping
         self.questions = questions
         self.problems: list[Problem] = []
+        self.notes = list(row.notes)
         self.wrong: set[str] = set()
         self.texts = dict.fromkeys(mapping.names.text_fields, "")
         self.external_id = self.split = ""
         self.meta: dict[str, Any] = {}
-        self.answers: dict[str, Labels] = {}
+        self.answers: dict[str, Answer] = {}
         self.predicted: dict[str, dict[str, Any]] = {}
+        self.predicted_spans: dict[str, list[Entry]] = {}
         self.excused: frozenset[str] = frozenset()
+
+    def is_of_spans(self, target: str) -> bool:
+        """Whether this use of a column wants a list of spans."""
+        question = self.questions.get(target.removeprefix(PREDICTION))
+        return question is not None and question.kind == SPAN
+
+    def has_its_texts(self) -> bool:
+        return self.wrong.isdisjoint(self.texts)
 
     def attempt(self, target: str, column: str, value: Any) -> None:
         try:
-            self._place(target, value)
+            self._place(target, column, value)
         except Wrong as wrong:
             self._note(column, wrong)
             self.wrong.add(target)
@@ -87,7 +106,7 @@ class Making:
         predictions: tuple[Prediction, ...] = ()
         try:
             self._check_whole()
-            predictions = tuple(_prediction(name, of) for name, of in self.predicted.items())
+            predictions = self._predictions()
         except Wrong as wrong:
             self._note("", wrong)
         return self.problems or Record(
@@ -98,14 +117,19 @@ class Making:
             meta=self.meta,
             split=self.split,
             predictions=predictions,
+            notes=tuple(self.notes),
         )
+
+    def _warn(self, column: str, message: str) -> None:
+        problem = Problem(self.row.number, storable(column), message, "", _raw(self.row), kept=True)
+        self.notes.append(problem)
 
     def _note(self, column: str, wrong: Wrong) -> None:
         raw = self.problems[0].raw if self.problems else _raw(self.row)
         field = storable(column)
         self.problems.append(Problem(self.row.number, field, wrong.message, wrong.remedy, raw))
 
-    def _place(self, target: str, value: Any) -> None:
+    def _place(self, target: str, column: str, value: Any) -> None:
         """Put one value where it belongs. Raises Wrong."""
         if target == IGNORE:
             return
@@ -113,6 +137,8 @@ class Making:
             raise Wrong(f"The value {why}", "Remove or replace it.")
         if target in self.texts:
             self.texts[target] = _text(value)
+        elif self.is_of_spans(target):
+            self._mark(target, column, value)
         elif target in self.questions:
             self._answer(target, value)
         elif target == "id":
@@ -141,6 +167,49 @@ class Making:
             raise Wrong("This question needs a label.", "Choose one, or leave the value out.")
         self.answers[name] = labels
 
+    def _mark(self, target: str, column: str, value: Any) -> None:
+        """Spans: an answer, or a prediction of them."""
+        name = target.removeprefix(PREDICTION)
+        value = labels_in(value) if self.row.cells else value
+        if value is None or value == "":
+            return
+        is_answer = name == target
+        entries = entries_in(value, self.texts, self.texts, scored=not is_answer)
+        for entry in entries:
+            _check_label(entry.span.label, self.questions[name])
+        if is_answer:
+            self.answers[name] = self._spans(name, column, [entry.span for entry in entries])
+        else:
+            self.predicted_spans[name] = entries
+        if not all(entry.is_said for entry in entries) or not (is_answer or entries):
+            self._keep_list(column.removeprefix(META), value)
+
+    def _spans(self, name: str, column: str, spans: list[SpanValue]) -> Answer:
+        """The answer that these spans are. Raises Wrong."""
+        question = self.questions[name]
+        if question.required and not spans:
+            raise Wrong("This question needs a span.", "Mark one, or leave the value out.")
+        if not question.overlapping and (two := first_overlap(spans)):
+            raise Wrong(
+                " and ".join(_told(span, self.texts) for span in two) + " overlap.",
+                "Keep one of them, or let the spans of this question overlap.",
+            )
+        kept = sorted(set(spans))
+        for span in kept:
+            if spans.count(span) > 1:
+                self._warn(column, f"{_told(span, self.texts)} stands there twice; kept once.")
+            if is_inside_a_character(span, self.texts):
+                message = f"{_told(span, self.texts)} begins or ends inside a character; kept so."
+                self._warn(column, message)
+        return tuple(kept)
+
+    def _keep_list(self, key: str, value: Any) -> None:
+        """What the spans of a list say beyond place and label, kept as the whole list that came."""
+        if key in self.meta:
+            message = f"Its spans say more than can be kept, and {shown(META + key)} is taken."
+            raise Wrong(message, "Map one of them to another name, or to ignore.")
+        self.meta[key] = value
+
     def _keep(self, key: str, value: Any) -> None:
         if why := unstorable(key):
             raise Wrong(f"The name of this column {why}", "Remove or replace it.")
@@ -159,9 +228,31 @@ class Making:
             _check_label(value, self.questions[name])
         self.predicted.setdefault(name, {})[part] = value
 
+    def _predictions(self) -> tuple[Prediction, ...]:
+        """Raises Wrong."""
+        spans = [
+            Prediction(
+                question=name,
+                label=entry.span.label,
+                score=_score_of(entry, self.predicted.get(name, {})),
+                model=self.predicted.get(name, {}).get("model", ""),
+                field=entry.span.field,
+                start=entry.span.start,
+                end=entry.span.end,
+            )
+            for name, entries in self.predicted_spans.items()
+            for entry in entries
+        ]
+        labels = [
+            _prediction(name, of)
+            for name, of in self.predicted.items()
+            if self.questions[name].kind != SPAN
+        ]
+        return (*labels, *spans)
+
     def _check_whole(self) -> None:
         """What only the whole row can show. Raises Wrong."""
-        if not any(self.texts.values()) and self.wrong.isdisjoint(self.texts):
+        if not any(self.texts.values()) and self.has_its_texts():
             raise Wrong("There is no text.", "Give the document a text, or leave the row out.")
         needed = {name for name, question in self.questions.items() if question.required}
         missing = needed - self.answers.keys() - self.excused
@@ -255,6 +346,14 @@ def _score(value: Any) -> float:
     if not 0 <= score <= 1:
         raise Wrong(f"{shown(value)} is not a score.", "Write a number from 0 to 1.")
     return score
+
+
+def _score_of(entry: Entry, parts: MappingType[str, Any]) -> float | None:
+    return parts.get("score") if entry.score is None else _score(entry.score)
+
+
+def _told(span: SpanValue, texts: MappingType[str, str]) -> str:
+    return f"{shown(quote_of(span, texts))} ({span.label}, {span.start} to {span.end})"
 
 
 def _prediction(question: str, parts: MappingType[str, Any]) -> Prediction:

@@ -17,10 +17,10 @@ from corpus.checks import shown
 from corpus.formats import FORMATS
 from corpus.models import BadRows, Import, ImportProblem, ImportState, StagedAnswers
 from corpus.receiving import mapping_of
-from corpus.record import BadFile, Problem, Record, Row
+from corpus.record import BadFile, Problem, Record, Row, label_of
 from corpus.rows import Asked, problem_about, record_of
 from projects.jobs import JobRun
-from projects.models import Document, DocumentState, Project, QuestionKind, document_hash
+from projects.models import Document, DocumentState, Project, document_hash
 from projects.models.document import toss
 
 CHUNK_ROWS = 100
@@ -69,7 +69,7 @@ class Staging:
         """The rows that no earlier run has staged. What ends the file is kept for `_close`."""
         unseen = self.mapping.named_columns()
         try:
-            for row in FORMATS[self.source.format].read(file):
+            for row in FORMATS[self.source.format].rows(file, self.source.options):
                 if isinstance(row, Row):
                     if row.cells:
                         self._check_columns(row)
@@ -110,7 +110,7 @@ class Staging:
             for document, record in zip(documents, records, strict=True)
             if record.answers or record.predictions
         )
-        save_problems(self.source, problems)
+        save_problems(self.source, [*problems, *(n for record in records for n in record.notes)])
         self.source.rows_read += len(chunk)
         self.source.rows_bad += len({problem.row for problem in problems})
         self.source.documents += len(records)
@@ -204,13 +204,13 @@ class NewLabels:
     def learn(self, records: Iterable[Record]) -> None:
         """Raises BadFile when a column cannot be one of labels."""
         for record in records:
-            for name, labels in record.answers.items():
-                self._add(name, labels)
+            for name, answer in record.answers.items():
+                self._add(name, map(label_of, answer))
             for prediction in record.predictions:
                 self._add(prediction.question, [prediction.label])
 
     def _add(self, name: str, labels: Iterable[str]) -> None:
-        new = [label for label in labels if label not in self._known[name]]
+        new = [label for label in dict.fromkeys(labels) if label not in self._known[name]]
         self._known[name].update(new)
         self.found[name] += new
         if len(self.found[name]) > MOST_NEW_LABELS:
@@ -219,14 +219,16 @@ class NewLabels:
 
 
 def asked_of(project: Project, *, open_: bool) -> dict[str, Asked]:
-    """The choice questions of a project by name."""
-    questions = project.questions.filter(kind=QuestionKind.CHOICE).prefetch_related("labels")
+    """The questions of a project that can be answered, by name."""
+    questions = project.questions.usable().prefetch_related("labels")
     return {
         question.name: Asked(
             multiple=question.multiple,
             required=question.required,
             labels=frozenset(label.name for label in question.labels.all()),
             open=open_,
+            kind=question.kind,
+            overlapping=question.overlapping,
         )
         for question in questions
     }
@@ -246,6 +248,7 @@ def save_problems(source: Import, problems: Iterable[Problem]) -> None:
             message=problem.message,
             remedy=problem.remedy,
             raw=problem.raw,
+            kept=problem.kept,
         )
         for problem in problems
     )

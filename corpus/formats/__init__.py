@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
-from corpus.formats import csv, json, jsonl, txt
+from corpus.formats import conll, csv, json, jsonl, txt
+from corpus.formats.options import Option, checked
 from corpus.record import Layout, Problem, Record, Row
 
-Read = Callable[[BinaryIO], Iterator[Row | Problem]]
+Read = Callable[..., Iterator[Row | Problem]]
+"""Of a stream, and of the format's options by name."""
+
 Write = Callable[[Iterable[Record], Layout, BinaryIO], int]
 
 
@@ -22,13 +25,31 @@ class Format:
     read: Read
     write: Write | None
     media_type: str
+    reading: tuple[Option, ...] = ()
+    writing: tuple[Option, ...] = ()
+
+    def rows(
+        self, stream: BinaryIO, options: Mapping[str, str] | None = None
+    ) -> Iterator[Row | Problem]:
+        """The rows of a file, read as these options say. Raises BadFile."""
+        return self.read(stream, **checked(options or {}, self.reading))
 
 
 _EVERY = (
-    Format("csv", "CSV", (".csv", ".tsv"), csv.read, csv.write, "text/csv"),
+    Format("csv", "CSV", (".csv", ".tsv"), csv.read, csv.write, "text/csv", reading=csv.READING),
     Format("json", "JSON", (".json",), json.read, json.write, "application/json"),
     Format(
         "jsonl", "JSON Lines", (".jsonl", ".ndjson"), jsonl.read, jsonl.write, "application/jsonl"
+    ),
+    Format(
+        "conll",
+        "CoNLL, a token and its tag on each line",
+        (".conll", ".conllu", ".iob", ".iob2", ".bio", ".bioes"),
+        conll.read,
+        conll.write,
+        "text/plain",
+        reading=conll.READING,
+        writing=conll.WRITING,
     ),
     Format("txt", "Text, one document a line", (".txt",), txt.read, txt.write, "text/plain"),
     Format("txt-file", "Text, the whole file", (), txt.read_whole, None, "text/plain"),

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from corpus.cells import dumps, encode, encode_labels, spreadsheet_safe
+from corpus.answers import as_json, unresolved_as_json
+from corpus.cells import dumps, encode, encode_answer, spreadsheet_safe
 from corpus.checks import shown, storable
 from corpus.formats.lines import (
     CHUNK,
@@ -27,9 +28,24 @@ from corpus.formats.lines import (
     too_wide,
 )
 from corpus.formats.objects import RAW_SHOWN
+from corpus.formats.options import Option
 from corpus.record import BadFile, Layout, Problem, Record, Row
 
 DELIMITERS = ",;\t"
+READING = (
+    Option(
+        "header",
+        "The first row",
+        (("yes", "names the columns"), ("no", "is a document already")),
+        "yes",
+    ),
+    Option(
+        "quotes",
+        "Quotes",
+        (("yes", "enclose cells, as in CSV"), ("no", "are characters of the text")),
+        "yes",
+    ),
+)
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
 QUOTED = re.compile(r'"[^"]*"?')
 REST_OF_ROW = (
@@ -52,8 +68,9 @@ class RowTooLong(Exception):
 class Source:
     """The lines of a file as csv.reader takes them, and what a report needs to know of a row."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, quotes: bool = True) -> None:
         self.stream = stream
+        self.has_quotes = quotes
         self.lines = lines(stream)
         self.end = self.read_again = 0
         self.start_row()
@@ -110,18 +127,19 @@ class Source:
         self.end = line.offset + line.size
         self.second_line = self.second_line or self.end
         self.size += line.size
-        self.quotes += line.quotes
+        self.quotes += line.quotes if self.has_quotes else 0
         return line
 
 
 class Table:
     """The rows of a CSV file, counted as a spreadsheet does: the header is row 1."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, quotes: bool = True) -> None:
         begin(stream)
         delimiter = _delimiter(stream)
-        self.source = Source(stream)
-        self.cells = csv.reader(self.source, delimiter=delimiter, strict=True)
+        self.source = Source(stream, quotes=quotes)
+        quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+        self.cells = csv.reader(self.source, delimiter=delimiter, strict=True, quoting=quoting)
         self.sound = _grammar(delimiter)
         self.number = 0
 
@@ -145,6 +163,17 @@ class Table:
                     if self._is_sound()
                     else self.broken("A quote stands inside a cell that is not in quotes.")
                 )
+
+    def places(self) -> tuple[list[str], list[str]]:
+        """Columns called by their places, and the first row, which is a document. Raises BadFile."""
+        values = self.next_row()
+        if not values:
+            raise BadFile(Problem(1, "", "There are no rows.", "Choose a file with documents."))
+        if isinstance(values, Problem):
+            raise BadFile(values)
+        if len(values) > MOST_COLUMNS:
+            raise BadFile(too_wide(self.number, len(values)))
+        return [f"column {place}" for place in range(1, len(values) + 1)], values
 
     def header(self) -> list[str]:
         """The names of the columns; one without a name is called by its place. Raises BadFile."""
@@ -192,12 +221,16 @@ class Table:
         return not self.source.quotes or bool(self.sound.fullmatch(self.source.text.getvalue()))
 
 
-def read(stream: BinaryIO) -> Iterator[Row | Problem]:
+def read(stream: BinaryIO, *, header: str = "yes", quotes: str = "yes") -> Iterator[Row | Problem]:
     """Raises BadFile."""
-    table = Table(stream)
-    header = table.header()
+    table = Table(stream, quotes=quotes == "yes")
+    if header == "yes":
+        names = table.header()
+    else:
+        names, first = table.places()
+        yield table.row(names, first)
     while (values := table.next_row()) is not None:
-        yield values if isinstance(values, Problem) else table.row(header, values)
+        yield values if isinstance(values, Problem) else table.row(names, values)
 
 
 def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
@@ -222,19 +255,25 @@ def _header(layout: Layout) -> list[str]:
     header = ["id", *layout.text_fields, *(question.name for question in layout.questions)]
     header += ["split"] if layout.split else []
     header += ["unresolved"] if layout.unresolved else []
+    header += layout.extras
     return header + [f"meta.{key}" for key in layout.meta_keys]
 
 
 def _rows(records: Iterable[Record], layout: Layout) -> Iterator[list[str]]:
+    fields = len(layout.text_fields)
     for record in records:
         cells = [record.external_id, *(record.texts.get(name, "") for name in layout.text_fields)]
         cells += [
-            encode_labels(record.answers.get(question.name), multiple=question.multiple)
+            encode_answer(as_json(record.answers.get(question.name), question, fields=fields))
             for question in layout.questions
         ]
         cells += [record.split] if layout.split else []
         if layout.unresolved:
-            cells.append(dumps(record.unresolved) if record.unresolved else "")
+            said = unresolved_as_json(record, fields=fields)
+            cells.append(dumps(said) if said else "")
+        cells += [
+            encode(record.extras[name]) if name in record.extras else "" for name in layout.extras
+        ]
         meta = record.meta
         yield cells + [encode(meta[key]) if key in meta else "" for key in layout.meta_keys]
 

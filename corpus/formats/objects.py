@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from corpus.answers import as_json, unresolved_as_json
 from corpus.cells import dumps, loads
 from corpus.checks import shown, storable
 from corpus.formats.lines import MOST_COLUMNS, not_utf8, too_wide
-from corpus.record import Labels, Layout, Problem, Record, Row
+from corpus.record import Layout, Problem, Record, Row
 
 RAW_SHOWN = 2000
 
@@ -48,22 +49,17 @@ def as_object(record: Record, layout: Layout) -> str:
     """The record as one line of JSON."""
     document: dict[str, Any] = {"id": record.external_id or None}
     document |= {name: record.texts.get(name, "") for name in layout.text_fields}
+    fields = len(layout.text_fields)
     for question in layout.questions:
-        labels = record.answers.get(question.name)
-        document[question.name] = _answer(labels, multiple=question.multiple)
+        answer = record.answers.get(question.name)
+        document[question.name] = as_json(answer, question, fields=fields)
     if layout.split:
         document["split"] = record.split
     if record.unresolved:
-        document["unresolved"] = record.unresolved
+        document["unresolved"] = unresolved_as_json(record, fields=fields)
+    document |= {name: record.extras.get(name) for name in layout.extras}
     document["meta"] = {key: record.meta[key] for key in sorted(record.meta)}
     return dumps(document, sort_keys=False)
-
-
-def _answer(labels: Labels | None, *, multiple: bool) -> list[str] | str | None:
-    """Null is unanswered; an empty list or text says "none of them"."""
-    if labels is None or multiple:
-        return None if labels is None else list(labels)
-    return labels[0] if labels else ""
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from django.urls import reverse
 from corpus.formats import FORMATS
 from projects.models import JobState
 
-FORMAT_CHOICES = [(each.name, each.title) for each in FORMATS.values()]
-
 
 class ImportState(models.TextChoices):
     READY = "ready", "Waiting for you"
@@ -51,7 +49,7 @@ class Import(models.Model):
     )
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
-    format = models.CharField(max_length=20, choices=FORMAT_CHOICES)
+    format = models.CharField(max_length=20, help_text="A name of `corpus.formats.FORMATS`.")
     mapping = models.JSONField(default=list, blank=True, help_text="Pairs of target and column.")
     options = models.JSONField(
         default=dict, blank=True, help_text="How the format is to be read, such as the tag scheme."
@@ -91,6 +89,10 @@ class Import(models.Model):
         return reverse("import", args=[self.project.slug, self.pk])
 
     @property
+    def format_title(self) -> str:
+        return FORMATS[self.format].title
+
+    @property
     def has_ended(self) -> bool:
         return self.state in ENDED
 
@@ -104,6 +106,14 @@ class Import(models.Model):
         )
 
 
+class ImportProblemQuerySet(models.QuerySet["ImportProblem"]):
+    def refused(self) -> ImportProblemQuerySet:
+        return self.filter(kept=False)
+
+    def warnings(self) -> ImportProblemQuerySet:
+        return self.filter(kept=True)
+
+
 class ImportProblem(models.Model):
     """One thing wrong with one row. Row 0 is the file as a whole."""
 
@@ -113,6 +123,11 @@ class ImportProblem(models.Model):
     message = models.TextField()
     remedy = models.TextField(blank=True)
     raw = models.TextField(blank=True, help_text="The row as it came, shortened.")
+    kept = models.BooleanField(
+        default=False, help_text="A warning only: the row came in, as the message says."
+    )
+
+    objects = ImportProblemQuerySet.as_manager()
 
     class Meta:
         ordering = ["source", "row", "pk"]

@@ -13,8 +13,12 @@ class StagedAnswers(models.Model):
     document = models.OneToOneField(
         "projects.Document", on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
-    answers = models.JSONField(default=dict, help_text="Question name to label names.")
-    predictions = models.JSONField(default=list, help_text="Question, label, score, model.")
+    answers = models.JSONField(
+        default=dict, help_text="Question name to label names, or to spans as lists of four."
+    )
+    predictions = models.JSONField(
+        default=list, help_text="Question, label, score, model, and where a span lies."
+    )
 
     def __str__(self) -> str:
         return f"Answers to document {self.document_id}"

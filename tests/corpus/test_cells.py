@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.cells import decode, encode, encode_labels, labels_in, loads
+from corpus.answers import as_json
+from corpus.cells import decode, encode, encode_answer, labels_in, loads
+from corpus.record import QuestionColumn
 from tests.corpus.strategies import labels, meta_values, patiently
 
 
@@ -66,13 +68,17 @@ def test_only_what_would_be_written_so_is_read_as_more_than_text(cell, value):
     assert repr(decode(cell)) == repr(value)
 
 
+def cell_of(answer, *, multiple):
+    return encode_answer(as_json(answer, QuestionColumn("q", multiple), fields=1))
+
+
 @patiently
 @given(st.none() | st.lists(labels, unique=True, max_size=3).map(tuple), st.booleans())
 def test_the_answer_of_a_question_comes_back(answer, multiple):
     if answer and not multiple:
         answer = answer[:1]
 
-    found = labels_in(through_a_file(encode_labels(answer, multiple=multiple)))
+    found = labels_in(through_a_file(cell_of(answer, multiple=multiple)))
 
     match answer:
         case None:
@@ -98,7 +104,7 @@ def test_the_answer_of_a_question_comes_back(answer, multiple):
     ],
 )
 def test_answers_are_written_so_that_people_can_read_them(answer, multiple, cell):
-    assert encode_labels(answer, multiple=multiple) == cell
+    assert cell_of(answer, multiple=multiple) == cell
 
 
 @pytest.mark.parametrize("cell", ["[", "[x", "[1, 2", "[NaN]"])

@@ -95,4 +95,4 @@ def test_a_file_name_speaks_of_its_format(file_name, expected):
 
 
 def test_every_format_but_the_whole_file_is_written():
-    assert list(WRITABLE) == ["csv", "json", "jsonl", "txt"]
+    assert list(WRITABLE) == ["csv", "json", "jsonl", "conll", "txt"]

@@ -85,7 +85,7 @@ def test_what_is_missing_is_told():
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [
-        ([("people", "a")], "“people” is not a choice question; its answers stay out."),
+        ([("people", "a")], "“people” is of a kind that cannot be imported yet."),
         ([("text", "a"), ("text", "b")], "“text” is mapped to two columns; choose one."),
         ([("meta.a", "a"), ("meta.a", "b")], "“meta.a” is mapped to two columns; choose one."),
         (
