@@ -32,6 +32,12 @@ STATES = {
 }
 ARMS = {"blind": "blind", "open": "open, of the reserve", "outside": "outside the reserve"}
 SPLITS = ("train", "validation", "test", "calibration")
+PHRASES = {
+    "since": "answered on {} or later",
+    "until": "answered on {} or before",
+    "split": "split {}",
+    "text": "with “{}” in the text",
+}
 BLIND_SPLITS = ("test", "calibration")
 EVEN = "02468ace"
 
@@ -105,24 +111,16 @@ class Words:
 
     def _phrase(self, key: str, value: str) -> str:
         match key:
-            case "state":
-                return STATES.get(value, value).lower()
             case "label":
                 return f"with {self.labels.get(value, 'a label that is gone')}"
             case "annotator" if value == IMPORT:
                 return "with an imported answer"
             case "annotator":
                 return f"answered by {self.people.get(value, 'somebody who is gone')}"
-            case "since":
-                return f"answered on {value} or later"
-            case "until":
-                return f"answered on {value} or before"
-            case "arm":
-                return ARMS.get(value, value)
-            case "split":
-                return f"split {value}"
+            case "state" | "arm":
+                return {**STATES, **ARMS}.get(value, value).lower()
             case _:
-                return f"with “{value}” in the text"
+                return PHRASES[key].format(value)
 
 
 def answerers(project: Project) -> QuerySet[User]:
@@ -197,8 +195,13 @@ def _check(key: str, value: str, project: Project) -> None:
     if key == "label" and not _labels(project).filter(pk=_number(key, value)).exists():
         raise BadFilter(f"The project has no label {value}.")
     if key == "annotator" and value != IMPORT:
-        if not answerers(project).filter(pk=_number(key, value)).exists():
-            raise BadFilter(f"Nobody with the number {value} has answered here.")
+        _check_person(_number(key, value), project)
+
+
+def _check_person(pk: int, project: Project) -> None:
+    """Raises BadFilter."""
+    if not answerers(project).filter(pk=pk).exists():
+        raise BadFilter(f"Nobody with the number {pk} has answered here.")
 
 
 def _labels(project: Project) -> Any:
