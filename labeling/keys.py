@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from projects.models import Label
+from projects.models import Label, Question, QuestionKind
 
-RESERVED = frozenset("sz0fhu")
-"""Skip, undo, none of these; the rest is kept for what is to come."""
+RESERVED = frozenset("sz0fhuq")
+"""Skip, undo, none of these, the next question; the rest is kept for what is to come."""
 
 SPARE = [key for key in "123456789abcdefghijklmnopqrstuvwxyz" if key not in RESERVED]
 
@@ -18,3 +18,17 @@ def keys_for(labels: Sequence[Label]) -> dict[int, str]:
     taken = set(own.values())
     spare = iter([key for key in SPARE if key not in taken])
     return {label.pk: own.get(label.pk) or next(spare, "") for label in labels}
+
+
+def keys_on_page(questions: Sequence[Question]) -> dict[int, str]:
+    """Label id to its key, for all questions of a page.
+
+    Questions that choose are answered one after the other and share the first keys. Text is marked
+    at any time: beside such a question no key means two things, as long as there are enough.
+    """
+    labels = [label for question in questions for label in question.labels.all()]
+    marks = any(question.kind == QuestionKind.SPAN for question in questions)
+    if marks and len(questions) > 1 and all((keys := keys_for(labels)).values()):
+        return keys
+    apart = [keys_for(question.labels.all()) for question in questions]
+    return {label: key for keys in apart for label, key in keys.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,16 @@ from django.db.models import Count, Q
 
 from labeling.chosen import questions_of
 from labeling.items import Chosen, Pick, pick_of, stored_pick
-from labeling.keys import keys_for
+from labeling.keys import keys_on_page
 from labeling.models import Annotation, AnnotationState, Draft, Slot
 from labeling.spans import Span, quote_of
-from projects.models import Document, DocumentState, Project, Question, User
+from projects.models import Document, DocumentState, Project, Question, QuestionKind, User
+from projects.models.document import HIDDEN
 
 HISTORY = 12
 EXCERPT = 80
+STRIPES = 3
+"""Labels whose colours a mark at the foot shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,13 @@ class QuestionBlock:
     spans_json: str
 
     @property
+    def is_span(self) -> bool:
+        return self.kind == QuestionKind.SPAN
+
+    @property
     def hint(self) -> str:
+        if self.is_span:
+            return "mark at least one" if self.required else "mark any number"
         return "pick any number" if self.multiple else "pick one"
 
 
@@ -58,10 +68,21 @@ class Sheet:
     draft_sequence: int
     restored: bool
     revising: bool
+    withdrawn: bool
 
     @property
     def fields(self) -> list[tuple[str, str]]:
         return self.document.fields()
+
+    @property
+    def marks_text(self) -> bool:
+        return any(question.is_span for question in self.questions)
+
+    @property
+    def marks_deeply(self) -> bool:
+        """Whether spans may lie over each other, so that lines need more room between them."""
+        spans = [question for question in self.questions if question.is_span]
+        return len(spans) > 1 or any(question.overlapping for question in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +109,30 @@ def sheet_for(document: Document, annotator: User, posted: Chosen | None = None)
     """The sheet of a document with what was just `posted`, else a draft, else earlier answers."""
     annotation = Annotation.objects.filter(document=document, annotator=annotator).first()
     draft = Draft.objects.filter(document=document, annotator=annotator).first()
+    return _sheet(document, annotation, draft, posted)
+
+
+def sheet_of(annotation: Annotation, posted: Chosen | None = None) -> Sheet:
+    """The sheet of one person's standing answer, for an owner to correct."""
+    return _sheet(annotation.document, annotation, None, posted)
+
+
+def _sheet(
+    document: Document, annotation: Annotation | None, draft: Draft | None, posted: Chosen | None
+) -> Sheet:
     revising = annotation is not None and annotation.state == AnnotationState.SUBMITTED
     chosen = posted or _chosen(annotation if revising else None, draft)
+    questions = questions_of(document.project)
+    keys = keys_on_page(questions)
     return Sheet(
         document=document,
-        questions=[
-            _block(question, chosen, document.texts) for question in questions_of(document.project)
-        ],
+        questions=[_block(question, chosen, keys, document.texts) for question in questions],
         client_id=draft.client_id if draft else uuid.uuid4(),
         replaces=annotation.last_event_id if annotation else None,
         draft_sequence=draft.sequence if draft else 0,
         restored=draft is not None,
         revising=revising,
+        withdrawn=annotation is not None and annotation.state == AnnotationState.WITHDRAWN,
     )
 
 
@@ -117,9 +150,9 @@ def _chosen(annotation: Annotation | None, draft: Draft | None) -> Chosen:
     return chosen
 
 
-def _block(question: Question, chosen: Chosen, texts: Mapping[str, str]) -> QuestionBlock:
-    labels = list(question.labels.all())
-    keys = keys_for(labels)
+def _block(
+    question: Question, chosen: Chosen, keys: Mapping[int, str], texts: Mapping[str, str]
+) -> QuestionBlock:
     picked = set(chosen.get(question.pk, ()))
     return QuestionBlock(
         id=question.pk,
@@ -131,7 +164,7 @@ def _block(question: Question, chosen: Chosen, texts: Mapping[str, str]) -> Ques
         required=question.required,
         labels=[
             LabelRow(label.pk, label.name, label.description, keys[label.pk], label.pk in picked)
-            for label in labels
+            for label in question.labels.all()
         ],
         none_chosen=not question.required and question.pk in chosen and not picked,
         spans_json=_spans_json(chosen.get(question.pk, ()), texts),
@@ -150,6 +183,7 @@ def history_of(project: Project, annotator: User) -> list[HistoryMark]:
         Annotation.objects.in_project(project)
         .by(annotator)
         .finished()
+        .exclude(document__state__in=HIDDEN)
         .select_related("document")
         .prefetch_related("answers__label")
         .latest_first()[:HISTORY]
@@ -159,11 +193,12 @@ def history_of(project: Project, annotator: User) -> list[HistoryMark]:
 
 def _mark(annotation: Annotation, project: Project) -> HistoryMark:
     labels = [answer.label for answer in annotation.answers.all() if answer.label]
+    counted = Counter(label.name for label in labels)
     first = annotation.document.texts.get(project.text_fields[0], "")
     return HistoryMark(
         document_id=annotation.document_id,
-        label_ids=[label.pk for label in labels],
-        names=", ".join(label.name for label in labels),
+        label_ids=list(dict.fromkeys(label.pk for label in labels))[:STRIPES],
+        names=", ".join(f"{name} ({n})" if n > 1 else name for name, n in counted.items()),
         skipped=annotation.state == AnnotationState.SKIPPED,
         excerpt=" ".join(first.split())[:EXCERPT],
     )

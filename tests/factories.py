@@ -61,17 +61,23 @@ def make_label(question: Question, name: str, **fields) -> Label:
     return Label.objects.create(question=question, name=name, **fields)
 
 
-def make_documents(project: Project, *texts: str, count: int = 0, **fields) -> list[Document]:
-    """Published documents with their slots, outside the reserve unless told otherwise."""
-    every = list(texts) or [f"Message {next(serial)}" for _ in range(count)]
+def make_documents(
+    project: Project, *texts: str | dict[str, str], count: int = 0, **fields
+) -> list[Document]:
+    """Published documents with their slots, outside the reserve unless told otherwise.
+
+    A text stands for the field "text"; give a dict where there are several fields.
+    """
+    given = list(texts) or [f"Message {next(serial)}" for _ in range(count)]
+    every = [{"text": text} if isinstance(text, str) else text for text in given]
     first = project.documents.count()
     documents = [
         Document.objects.create(
             project=project,
             position=first + offset,
             external_id=f"D-{first + offset + 1}",
-            texts={"text": text},
-            text_hash=document_hash({"text": text}, ["text"]),
+            texts=text,
+            text_hash=document_hash(text, list(text)),
             **{"state": DocumentState.STAGED, **fields},
         )
         for offset, text in enumerate(every)

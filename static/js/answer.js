@@ -1,4 +1,5 @@
 // Picking, accepting and submitting, and the button that says what Enter will do now.
+import { accept, canUndo, isSpan, marksOf, offersOf } from "./marks.js";
 import { announce } from "./say.js";
 import { form, isStarted, offered, onSheet, picked, questions } from "./sheet.js";
 
@@ -9,16 +10,18 @@ let activeId = "";
 
 const title = (question) => question.querySelector(".question-name").textContent.trim();
 const isNone = (input) => "none" in input.dataset;
-const isOpen = (question) => picked(question).length === 0;
+const isOpen = (question) => (isSpan(question) ? marksOf(question) : picked(question)).length === 0;
+const offers = (question) => (isSpan(question) ? offersOf(question) : offered(question));
 const hasAnswer = (question) => !isOpen(question);
-const wouldHaveAnswer = (question) => hasAnswer(question) || offered(question).length > 0;
+const wouldHaveAnswer = (question) => hasAnswer(question) || offers(question).length > 0;
 
 // The question that stands in the way: a required one without an answer. An optional one may
-// stay open, but an answer that says nothing at all must be meant: that is what 0 is for.
+// stay open, but an answer that says nothing at all must be meant: that is what 0 is for. Only a
+// text in which there is nothing to mark is answered by saying so on the button.
 function missing(isAnswered) {
   const all = questions();
   const required = all.find((question) => "required" in question.dataset && !isAnswered(question));
-  return required ?? (all.some(isAnswered) ? undefined : all[0]);
+  return required ?? (all.some(isAnswered) ? undefined : all.find((question) => !isSpan(question)));
 }
 
 // The one that keys pick in: where the person was last, else the first without an answer.
@@ -29,9 +32,21 @@ export function activeQuestion() {
 
 // One label is all that a single choice needs: on to the next open question.
 function moveOn(question) {
-  const done = !isOpen(question) && !("multiple" in question.dataset);
+  const done = !isOpen(question) && !isSpan(question) && !("multiple" in question.dataset);
   const next = done && questions().find(isOpen);
   activeId = (next || question).dataset.question;
+}
+
+// Keys act on the next question now.
+export function nextQuestion() {
+  const all = questions();
+  if (all.length < 2) return;
+  const next = all[(all.indexOf(activeQuestion()) + 1) % all.length];
+  activeId = next.dataset.question;
+  document.getElementById("text").focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  announce(`Keys choose for: ${title(next)}`);
+  refresh();
 }
 
 export function pick(input, on = !input.checked) {
@@ -43,43 +58,56 @@ export function clearPicks() {
   for (const question of questions()) for (const input of picked(question)) pick(input, false);
 }
 
-// Picks what is suggested wherever nothing was picked. True when that picked something.
-export function takeSuggestions() {
-  const inputs = questions().filter(isOpen).flatMap(offered);
+// Picks what is suggested wherever nothing was picked, and with `rest` the spans still offered
+// beside those marked. True when that picked something.
+export function takeSuggestions({ rest = false } = {}) {
   if (performance.now() - changedAt < SETTLE_MS) return false;
+  const inputs = questions().filter(isOpen).flatMap(offered);
+  const takes = (question) => isSpan(question) && (rest || isOpen(question));
+  const spans = questions().filter((question) => takes(question) && offersOf(question).length);
   for (const input of inputs) pick(input, true);
-  return inputs.length > 0;
+  for (const question of spans) accept(question, offersOf(question));
+  return inputs.length + spans.length > 0;
 }
 
 // What Enter does: accept if nothing is picked, then submit if nothing is missing.
 export function go() {
   if (!form()) return;
-  if (plan().kind === "accept" && !takeSuggestions()) return;
+  const { kind } = plan();
+  if (kind === "accept" && !takeSuggestions()) return;
+  if (kind === "nothing" && performance.now() - changedAt < SETTLE_MS) return;
   const question = missing(hasAnswer);
   if (question) {
-    announce(`${title(question)} Pick a label first.`);
-    question.querySelector(".choice input").focus();
+    announce(`${title(question)} ${isSpan(question) ? "Mark something" : "Pick a label"} first.`);
+    (isSpan(question) ? document.getElementById("text") : question.querySelector(".choice input")).focus();
     return;
   }
   form().requestSubmit();
 }
 
 function plan() {
-  if (missing(wouldHaveAnswer)) return { kind: "pick", words: "Pick a label" };
-  if (questions().some((question) => isOpen(question) && offered(question).length))
+  const stuck = missing(wouldHaveAnswer);
+  if (stuck) return { kind: "pick", words: isSpan(stuck) ? "Mark something" : "Pick a label" };
+  if (questions().some((question) => isOpen(question) && offers(question).length))
     return { kind: "accept", words: "Accept and next" };
-  return { kind: "submit", words: "revising" in form().dataset ? "Save the change" : "Submit and next" };
+  if ("revising" in form().dataset) return { kind: "submit", words: "Save the change" };
+  if (questions().every(isOpen)) return { kind: "nothing", words: "Nothing to mark, next" };
+  const left = questions().filter(isSpan).flatMap(offersOf).length;
+  return { kind: "submit", words: left ? `Submit, leave ${left} suggested` : "Submit and next" };
 }
 
 export function refresh() {
   const button = document.getElementById("go");
   if (!button || !form()) return;
   const { kind, words } = plan();
-  const waiting = kind === "pick" || (kind === "accept" && performance.now() - changedAt < SETTLE_MS);
+  const isFresh = performance.now() - changedAt < SETTLE_MS;
+  const waiting = kind === "pick" || (["accept", "nothing"].includes(kind) && isFresh);
   button.querySelector(".go-text").textContent = words;
   button.setAttribute("aria-disabled", String(waiting));
   for (const question of questions())
     question.classList.toggle("active", questions().length > 1 && question === activeQuestion());
+  const undo = document.getElementById("undo-button");
+  undo.disabled = !canUndo() && !document.querySelector(".marks .mark");
   showRule();
 }
 
@@ -96,7 +124,7 @@ function showRule() {
   const choices = [...form().querySelectorAll(".choices .choice[data-rule]")];
   const choice =
     choices.find((one) => one.matches(":focus-within")) ??
-    choices.find((one) => one.querySelector(":checked")) ??
+    choices.find((one) => one.matches("[aria-pressed=true]") || one.querySelector(":checked")) ??
     choices.find((one) => "offered" in one.dataset);
   rule.hidden = choices.length === 0;
   rule.querySelector("h2").textContent = choice?.querySelector(".name").textContent ?? "";
@@ -133,5 +161,6 @@ onSheet(() => {
   changedAt = performance.now();
   activeId = "";
   refresh();
+  setTimeout(refresh, SETTLE_MS + 10);
   if (isStarted() && "restored" in (form()?.dataset ?? {})) announce("Your earlier picks are back.");
 });

@@ -1,9 +1,12 @@
 // What is picked but not submitted is kept here at once, and on the server a moment later.
 import { refresh } from "./answer.js";
 import { documentOf, post } from "./post.js";
+import { redraw } from "./spans.js";
 import { clientId, form, onSheet, openDocument, user } from "./sheet.js";
 
 const WAIT_MS = 800;
+// More than this a browser does not send for a page that is going.
+const MOST_KEPT_ALIVE = 60_000;
 const key = () => `annotate.draft.${user()}`;
 let timer = 0;
 
@@ -29,7 +32,8 @@ function changed() {
 
 async function send(path, draft) {
   try {
-    await post(path, `client_id=${draft.client}&sequence=${draft.sequence}&${draft.chosen}`, { keepalive: true });
+    const body = `client_id=${draft.client}&sequence=${draft.sequence}&${draft.chosen}`;
+    await post(path, body, { keepalive: body.length < MOST_KEPT_ALIVE });
   } catch {
     // It stays in this browser; the next change, or the answer itself, is sent again.
     console.info("draft kept here");
@@ -46,8 +50,10 @@ function restore() {
   const picks = new URLSearchParams(draft.chosen);
   for (const input of form().querySelectorAll(".choices input"))
     input.checked = picks.getAll(input.name).includes(input.value);
+  for (const input of form().querySelectorAll("input[data-spans]")) input.value = picks.get(input.name) ?? "[]";
   elements.client_id.value = draft.client;
   dataset.sequence = draft.sequence;
+  redraw();
   refresh();
 }
 

@@ -36,7 +36,9 @@ document.addEventListener("keydown", (event) => {
   const first = choices(field.closest(".question")).find((choice) => !choice.hidden);
   if (!first || !field.value.trim()) return;
   leave(field);
-  pick(first.querySelector("input"), true);
+  const input = first.querySelector("input");
+  if (input) pick(input, true);
+  else first.click();
   first.scrollIntoView({ block: "nearest" });
 });
 
@@ -45,7 +47,7 @@ onSheet(() => {
     const filter = question.querySelector(".filter");
     if (!filter) continue;
     filter.hidden = false;
-    question.querySelector(".picks").hidden = false;
+    question.querySelector(".picks")?.toggleAttribute("hidden", false);
     question.classList.add("long");
   }
 });

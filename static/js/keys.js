@@ -1,7 +1,9 @@
 // One key for each thing to do. Nothing here works while somebody is typing words.
-import { activeQuestion, clearPicks, go, pick, takeSuggestions } from "./answer.js";
+import { activeQuestion, clearPicks, go, nextQuestion, pick, takeSuggestions } from "./answer.js";
 import { focusFilter } from "./filter.js";
-import { form, isSending } from "./sheet.js";
+import { spanQuestions } from "./marks.js";
+import { form, isSending, questions } from "./sheet.js";
+import { press, spanKey, undoMark } from "./spans.js";
 
 const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
 const PRESSABLE = "button, a, summary";
@@ -10,23 +12,37 @@ const openPopover = () => document.querySelector("[popover]:popover-open");
 const ACTIONS = {
   s: () => document.getElementById("skip")?.showPopover(),
   z: undo,
+  q: nextQuestion,
   "?": () => document.getElementById("keys").showPopover(),
   "/": () => focusFilter(activeQuestion()),
   Escape: clearPicks,
 };
 
+// What was marked last; if nothing was, the last answer.
 function undo() {
+  if (undoMark()) return;
   const button = document.getElementById("undo-button");
   if (button && !button.disabled) button.form.requestSubmit();
 }
 
 function pickByKey(scope, key) {
-  const choice = scope?.querySelector(`[data-key="${CSS.escape(key)}"] input`);
+  const row = scope?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (row?.matches("button")) {
+    press(row);
+    return true;
+  }
+  const choice = row?.querySelector("input");
   if (!choice) return false;
   if (choice.name === "reason") choice.click();
   else pick(choice);
   choice.closest(".choice")?.scrollIntoView({ block: "nearest" });
   return true;
+}
+
+// In the question that is active; where text is marked too, labels of the others answer as well.
+function pickLabel(key) {
+  const others = spanQuestions().length ? questions() : [];
+  return [activeQuestion(), ...others].some((question) => pickByKey(question, key));
 }
 
 function enter(event) {
@@ -39,7 +55,7 @@ function space(event) {
   if (event.target.closest(PRESSABLE)) return false;
   // Somebody who walks the list with Tab and arrows picks with Space.
   if (event.target.matches("#answer input:focus-visible")) return false;
-  takeSuggestions();
+  takeSuggestions({ rest: true });
   return true;
 }
 
@@ -51,14 +67,19 @@ function handle(event) {
     undo();
     return true;
   }
+  if (spanKey(event)) return true;
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   if (key === "Enter") return enter(event);
   if (key === " ") return space(event);
-  if (form() && pickByKey(activeQuestion(), key)) return true;
+  if (form() && pickLabel(key)) return true;
   if (!(key in ACTIONS)) return false;
   ACTIONS[key]();
   return true;
 }
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#undo-button") && undoMark()) event.preventDefault();
+});
 
 // The reasons are there to be picked: the focus goes to the first of them.
 document.addEventListener(
@@ -71,5 +92,5 @@ document.addEventListener("keydown", (event) => {
   // A key held down must not run through the queue.
   if (event.defaultPrevented || event.isComposing || event.target.closest(TYPING)) return;
   if (event.repeat && ["Enter", " "].includes(event.key)) event.preventDefault();
-  else if (!event.repeat && handle(event)) event.preventDefault();
+  else if ((!event.repeat || event.key.startsWith("Arrow")) && handle(event)) event.preventDefault();
 });

@@ -1,5 +1,6 @@
 // The labelling page, put together.
 import "./answer.js";
+import "./spans.js";
 import "./keys.js";
 import "./filter.js";
 import "./drafts.js";

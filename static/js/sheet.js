@@ -9,7 +9,10 @@ export const user = () => desk().dataset.user;
 export const questions = () => [...document.querySelectorAll("#answer .question")];
 export const picked = (question) => [...question.querySelectorAll(".choices input:checked")];
 export const offered = (question) => [...question.querySelectorAll(".choices .choice[data-offered] input")];
-export const isStarted = () => questions().some((question) => picked(question).length > 0);
+export const isStarted = () => questions().some((question) => picked(question).length > 0 || isMarked(question));
+// A span question that holds marks, or whose suggestions somebody has dealt with.
+const isMarked = (question) =>
+  "touched" in question.dataset || !["", "[]", undefined].includes(question.querySelector("input[data-spans]")?.value);
 
 // An answer is on its way: what is pressed now would be about a document not seen yet.
 export const isSending = () => Boolean(sheet().querySelector(".htmx-request"));

@@ -1,8 +1,11 @@
 // Painting what the model suggests. It never moves what a pointer is over, and never touches
 // a document whose answer has been started.
 import { suggestionChanged } from "./answer.js";
+import { field } from "./ink.js";
+import { isSpan, offer, offersOf } from "./marks.js";
 import { announce } from "./say.js";
 import { form, isStarted, onSheet, openDocument, questions } from "./sheet.js";
+import { redraw } from "./spans.js";
 
 const KEPT = 20;
 const PICKS = 3;
@@ -13,12 +16,28 @@ export function receive(frame) {
   if (frame.document !== openDocument()) return keep(frame);
   const question = questions().find((one) => Number(one.dataset.question) === frame.question);
   if (!question || isStarted()) return;
-  const picks = question.querySelector(".picks");
-  if (picks?.matches(":hover")) {
-    picks.addEventListener("pointerleave", () => receive(frame), { once: true });
+  const moving = question.querySelector(".picks, .mark-list:not(:empty)");
+  if (moving?.matches(":hover")) {
+    moving.addEventListener("pointerleave", () => receive(frame), { once: true });
     return;
   }
-  paint(question, frame);
+  if (isSpan(question)) paintSpans(question, frame);
+  else paint(question, frame);
+}
+
+// Promises in the text: drawn beside it, so that no letter moves.
+function paintSpans(question, frame) {
+  const inText = ({ offered, field: name, end }) => offered && end <= (field(name)?.offsets.length ?? -1);
+  const spans = frame.items.filter(inText).map(({ label, score, field: name, start, end }) => {
+    return { field: name, start, end, label, score, quote: field(name).offsets.slice(start, end) };
+  });
+  const before = JSON.stringify(offersOf(question));
+  offer(question, spans);
+  if (frame.items.length) markPainted(frame.exposure);
+  if (JSON.stringify(offersOf(question)) === before) return;
+  redraw();
+  suggestionChanged();
+  if (spans.length) announce(spans.length === 1 ? "One suggestion in the text" : `${spans.length} suggestions in the text`);
 }
 
 function keep(frame) {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import django
 
@@ -18,15 +19,20 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def seed(*, slug: str, people: dict[str, str], texts: list[str], **options) -> dict:
+def seed(*, slug: str, people: dict[str, str], texts: list[Any], **options) -> dict:
     from tests.factories import make_documents, make_member, make_project, make_question
 
-    project = make_project("Support tickets", slug=slug, reserve=0, queue_order="imported")
+    fields = options.get("text_fields", ["text"])
+    project = make_project(
+        "Support tickets", slug=slug, reserve=0, queue_order="imported", text_fields=fields
+    )
     for question in options.get("questions", [{}]):
         make_question(project, **question)
     users = {name: make_member(project, name, role) for name, role in people.items()}
     if options.get("guidelines"):
         project.guideline_versions.create(number=1, text=options["guidelines"])
+    if len(fields) > 1:
+        texts = [dict(zip(fields, parts, strict=True)) for parts in texts]
     documents = make_documents(project, *texts)
     return {
         "slug": slug,

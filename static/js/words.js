@@ -1,0 +1,81 @@
+// Words and characters as readers see them. All places are UTF-16 units.
+const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+const CHARACTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+// Written without spaces: where a word ends is the reader's to say.
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+// What a cursor that goes by words passes over: blanks, punctuation, and what cannot be seen.
+const PASSED = /^[\s\p{P}\p{Cf}\p{Cc}]*$/u;
+const BLANK = /[\s\u200b\ufeff]/u;
+// Longer than any cluster that somebody wrote; segmenting a whole text for one is slow.
+const NEAR = 400;
+
+export class Words {
+  #segments;
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  #at(unit) {
+    this.#segments ??= WORDS.segment(this.text);
+    const found = this.#segments.containing(unit);
+    return { start: found.index, end: found.index + found.segment.length, isWord: found.isWordLike, segment: found.segment };
+  }
+
+  // The first word that begins here or later; null behind the last.
+  after(unit) {
+    for (let place = unit; place < this.text.length; ) {
+      const word = this.#at(place);
+      if (word.start >= unit && !PASSED.test(word.segment)) return word;
+      place = word.end;
+    }
+    return null;
+  }
+
+  before(unit) {
+    for (let place = unit - 1; place >= 0; ) {
+      const word = this.#at(place);
+      if (word.end <= unit && !PASSED.test(word.segment)) return word;
+      place = word.start - 1;
+    }
+    return null;
+  }
+
+  // The word around a place, else the next, else the last.
+  near(unit) {
+    const word = unit < this.text.length ? this.#at(unit) : null;
+    return word && !PASSED.test(word.segment) ? word : (this.after(unit) ?? this.before(unit));
+  }
+
+  // What a hand meant that swept over this: whole words, no blanks at the ends.
+  snapped(start, end) {
+    const trimmed = this.trimmed(start, end);
+    if (!trimmed) return null;
+    const [first, last] = [this.#at(trimmed.start), this.#at(trimmed.end - 1)];
+    const whole = (word) => word.isWord && !UNSPACED.test(word.segment);
+    return { start: whole(first) ? first.start : trimmed.start, end: whole(last) ? last.end : trimmed.end };
+  }
+
+  trimmed(start, end) {
+    while (start < end && BLANK.test(this.text[start])) start += 1;
+    while (end > start && BLANK.test(this.text[end - 1])) end -= 1;
+    return start < end ? { start, end } : null;
+  }
+
+  // Where the character ends that begins here. With `parts`, what it is made of counts singly.
+  nextCharacter(unit, parts = false) {
+    if (unit >= this.text.length) return this.text.length;
+    const point = unit + (this.text.codePointAt(unit) > 0xffff ? 2 : 1);
+    if (parts) return point;
+    const found = CHARACTERS.segment(this.text.slice(unit, unit + NEAR)).containing(0);
+    return unit + found.segment.length;
+  }
+
+  previousCharacter(unit, parts = false) {
+    if (unit <= 0) return 0;
+    const isPair = /[\udc00-\udfff]/.test(this.text[unit - 1]) && /[\ud800-\udbff]/.test(this.text[unit - 2] ?? "");
+    if (parts) return unit - (isPair ? 2 : 1);
+    const first = Math.max(0, unit - NEAR);
+    return first + CHARACTERS.segment(this.text.slice(first, unit)).containing(unit - first - 1).index;
+  }
+}
