@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from corpus import canonical
-from corpus.contents import Contents
+from corpus.export_contents import of_dataset, of_project
+from corpus.export_filters import kept
+from corpus.export_options import CannotExport, Options, check, check_names, options_of
 from corpus.formats import WRITERS
-from corpus.freeze import opened
 from corpus.hashing import HashingWriter
-from corpus.mapping import RESERVED
 from corpus.models import DatasetVersion, Export
-from corpus.record import BadFile, Layout, QuestionColumn, Record
+from corpus.record import BadFile, Record, Unsaid
 from projects import jobs
 from projects.jobs import JobRun
-from projects.models import Project, QuestionKind, User
+from projects.models import Project, User
 
 JOB = "export_documents"
 Tell = Callable[[int, int], None]
 STEP = 200
+MOST_UNSAID = 10_000
+"""Of what a format could not say, this much is kept by name; all of it is counted."""
 
 
-class CannotExport(Exception):
-    """The message says why, and what to do."""
+@dataclass(slots=True)
+class Written:
+    """How much was written, and what the format could not say."""
 
+    documents: int = 0
+    unsaid_count: int = 0
+    unsaid: list[Unsaid] = field(default_factory=list)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    format: str = "csv"
-    with_splits: bool = False
-    spreadsheet_safe: bool = False
+    def note(self, unsaid: Unsaid) -> None:
+        self.unsaid_count += 1
+        if len(self.unsaid) < MOST_UNSAID:
+            self.unsaid.append(unsaid)
 
 
 def request_export(
@@ -48,16 +52,14 @@ def request_export(
     dataset: DatasetVersion | None = None,
     created_by: User | None = None,
 ) -> Export:
-    """Have a worker write the file."""
-    check(options)
+    """Have a worker write the file. Raises CannotExport."""
+    wanted = check(options, project, dataset)
     with transaction.atomic():
         export = Export.objects.create(
             project=project,
             dataset=dataset,
-            format=options.format,
-            with_splits=options.with_splits,
-            spreadsheet_safe=options.spreadsheet_safe,
             created_by=created_by,
+            **{name: getattr(wanted, name) for name in Options.__slots__},
         )
         params = {"export": export.pk}
         job = jobs.add(project=project, kind=JOB, params=params, created_by=created_by)
@@ -67,13 +69,8 @@ def request_export(
     return export
 
 
-def run_export(export: Export, run: JobRun) -> int:
+def run_export(export: Export, run: JobRun) -> dict[str, Any]:
     """Write the export's file; a run that died left nothing to go on from. Raises CannotExport."""
-    options = Options(
-        format=export.format,
-        with_splits=export.with_splits,
-        spreadsheet_safe=export.spreadsheet_safe,
-    )
 
     def tell(done: int, total: int) -> None:
         run.raise_if_cancelled()
@@ -81,19 +78,33 @@ def run_export(export: Export, run: JobRun) -> int:
 
     with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
         out = HashingWriter(file)  # type: ignore[arg-type]
-        export.documents = write_export(
+        written = write_export(
             out,  # type: ignore[arg-type]
             project=export.project,
             dataset=export.dataset,
-            options=options,
+            options=options_of(export),
             tell=tell,
         )
         file.seek(0)
         export.file.save("", File(file), save=False)
-    export.sha256, export.size = out.hexdigest(), out.size
-    export.finished_at = timezone.now()
-    export.save(update_fields=["documents", "file", "sha256", "size", "finished_at"])
-    return export.documents
+    note_result(export, written, out)
+    told = {"Documents": written.documents}
+    return told | ({"Could not be said": written.unsaid_count} if written.unsaid_count else {})
+
+
+def note_result(export: Export, written: Written, out: HashingWriter) -> None:
+    """Note what was written. An export that was deleted meanwhile leaves no file behind."""
+    kept = Export.objects.filter(pk=export.pk).update(
+        documents=written.documents,
+        unsaid_count=written.unsaid_count,
+        unsaid=[asdict(each) for each in written.unsaid],
+        file=export.file.name,
+        sha256=out.hexdigest(),
+        size=out.size,
+        finished_at=timezone.now(),
+    )
+    if not kept:
+        export.file.delete(save=False)
 
 
 def write_export(
@@ -103,46 +114,33 @@ def write_export(
     options: Options,
     dataset: DatasetVersion | None = None,
     tell: Tell | None = None,
-) -> int:
-    """Write the documents and resolved answers; returns how many documents. Raises CannotExport.
+) -> Written:
+    """Write the documents and answers that are asked for. Raises CannotExport, DatasetDamaged.
 
     `tell` is called now and then with how many are written, and of how many.
     """
-    check(options)
+    options = check(options, project, dataset)
+    written = Written()
     with ExitStack() as stack:
         if dataset is None:
-            contents = Contents(project)
-            layout, records, total = contents.layout(), contents.records(), contents.count()
+            going = of_project(project, options)
         else:
-            layout, records = stack.enter_context(frozen(dataset))
-            total = dataset.documents
-        check_names(layout)
+            going = stack.enter_context(of_dataset(dataset, options))
+        check_names(going.layout)
         layout = replace(
-            layout, split=options.with_splits, spreadsheet_safe=options.spreadsheet_safe
+            going.layout,
+            split=options.with_splits,
+            spreadsheet_safe=options.spreadsheet_safe,
+            options=options.options,
+            unsaid=written.note,
         )
         try:
-            return WRITERS[options.format](told(records, total, tell), layout, out)
+            passing = told(going.records, going.total, tell)
+            records = kept(passing, options.filters, frozen=dataset is not None)
+            written.documents = WRITERS[options.format](records, layout, out)
         except BadFile as bad:
             raise CannotExport(f"{bad.problem.message} {bad.problem.remedy}") from bad
-
-
-def check(options: Options) -> None:
-    """Raises CannotExport for options that do not go together."""
-    if options.format not in WRITERS:
-        raise CannotExport(f"There is no format {options.format!r}. Known: {', '.join(WRITERS)}.")
-    if options.spreadsheet_safe and options.format != "csv":
-        raise CannotExport("Only CSV is opened by spreadsheets and has formulas to escape.")
-
-
-def check_names(layout: Layout) -> None:
-    """Raises CannotExport when two columns would have the same name."""
-    names = [*layout.text_fields, *(question.name for question in layout.questions)]
-    clash = {name for name in names if names.count(name) > 1 or name in RESERVED}
-    if clash:
-        raise CannotExport(
-            f"“{min(clash)}” is the name of another column in every export. "
-            "Rename the question or text field."
-        )
+    return written
 
 
 def told(records: Iterable[Record], total: int, tell: Tell | None) -> Iterator[Record]:
@@ -153,25 +151,11 @@ def told(records: Iterable[Record], total: int, tell: Tell | None) -> Iterator[R
             tell(done, total)
 
 
-@contextmanager
-def frozen(dataset: DatasetVersion) -> Iterator[tuple[Layout, Iterator[Record]]]:
-    """The columns and records of a dataset version. Raises DatasetDamaged."""
-    with opened(dataset) as file:
-        definitions, records = canonical.read(file)
-        keys = {key for record in records for key in record.meta}
-        choices = [each for each in definitions.questions if each.kind == QuestionKind.CHOICE]
-        required = [question.name for question in choices if question.required]
-        layout = Layout(
-            text_fields=definitions.text_fields,
-            questions=tuple(QuestionColumn(each.name, each.multiple) for each in choices),
-            meta_keys=tuple(sorted(keys)),
-            unresolved=len(required) > 1,
-        )
-        file.seek(0)
-        yield layout, (open_ends(record, required) for record in canonical.read(file)[1])
-
-
-def open_ends(record: Record, required: Sequence[str]) -> Record:
-    """The record with the required questions named that have no result. What was said is gone."""
-    missing = [name for name in required if name not in record.answers]
-    return replace(record, unresolved=dict.fromkeys(missing, ())) if missing else record
+def delete_export(export: Export) -> None:
+    """Forget an export and its file; one that is being written is stopped."""
+    if export.job and not export.job.is_finished:
+        jobs.cancel(export.job)
+    # A run that is about to end sees no row any more, and removes its file itself.
+    export.delete()
+    if export.file:
+        export.file.delete(save=False)

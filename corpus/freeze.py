@@ -14,12 +14,13 @@ from django.db import transaction
 from corpus import canonical
 from corpus.canonical import Definitions
 from corpus.contents import Contents
+from corpus.diff_summary import label_of
 from corpus.hashing import HashingWriter, sha256_of
 from corpus.models import DatasetVersion
-from corpus.record import SPLITS, Record
+from corpus.record import CHOICE, SPAN, SPLITS, Record
 from corpus.snapshot import snapshot
 from projects import jobs
-from projects.models import Job, Project, QuestionKind, User
+from projects.models import Job, Project, User
 
 JOB = "freeze_dataset"
 
@@ -131,21 +132,25 @@ class Tally:
     def counted(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in records:
             self.splits[record.split] = self.splits.get(record.split, 0) + 1
-            for question, labels in record.answers.items():
+            for question, items in record.answers.items():
                 # The empty name stands for the answer as a whole.
-                for label in ("", *labels):
+                for label in ("", *map(label_of, items)):
                     key = (question, label, record.split)
                     self.answers[key] = self.answers.get(key, 0) + 1
             yield record
 
     def counts(self) -> dict[str, Any]:
-        """Documents per split; per question the answered ones, and those of each label."""
+        """Documents per split; per question the answered ones, and those of each label.
+
+        Of a span question the spans of each label are counted, of which a document may hold many.
+        """
         splits = [split for split in SPLITS if split in self.splits]
         return {
             "splits": {split: self.splits[split] for split in splits},
             "questions": [
                 {
                     "name": question.name,
+                    **({"kind": SPAN} if question.kind == SPAN else {}),
                     "answered": self._row(question.name, "", splits),
                     "labels": [
                         {"name": label.name, "splits": self._row(question.name, label.name, splits)}
@@ -153,7 +158,7 @@ class Tally:
                     ],
                 }
                 for question in self.definitions.questions
-                if question.kind == QuestionKind.CHOICE
+                if question.kind in (CHOICE, SPAN)
             ],
         }
 

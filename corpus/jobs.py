@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corpus import diff, exporting, freeze, receiving
+from corpus.export_options import CannotExport
 from corpus.importing import call_off, run_import
 from corpus.models import DatasetVersion, Export, Import
 from projects.jobs import JobError, JobRun, handler
@@ -32,8 +33,8 @@ def export_documents(run: JobRun) -> dict[str, Any]:
     if export is None:
         raise JobError("The export is gone.")
     try:
-        return {"Documents": exporting.run_export(export, run)}
-    except (exporting.CannotExport, freeze.DatasetDamaged) as problem:
+        return exporting.run_export(export, run)
+    except (CannotExport, freeze.DatasetDamaged) as problem:
         raise JobError(str(problem)) from problem
 
 

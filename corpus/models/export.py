@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from corpus.formats import WRITABLE
+from corpus.formats import FORMATS
 
 
 class Answers(models.TextChoices):
@@ -13,15 +13,12 @@ class Answers(models.TextChoices):
     EVERYONE = "everyone", "What each person said"
 
 
-FORMAT_CHOICES = [(each.name, each.title) for each in WRITABLE.values()]
-
-
 def export_path(_instance: Export, _file_name: str) -> str:
     return f"exports/{uuid.uuid4()}"
 
 
 class Export(models.Model):
-    """A file made of a project's documents and resolved answers, or of a dataset version's."""
+    """A file made of a project's documents and answers, or of a dataset version's."""
 
     project = models.ForeignKey(
         "projects.Project", on_delete=models.CASCADE, related_name="exports"
@@ -34,7 +31,7 @@ class Export(models.Model):
         related_name="exports",
         help_text="Empty: the project as it was.",
     )
-    format = models.CharField(max_length=20, choices=FORMAT_CHOICES, default="csv")
+    format = models.CharField(max_length=20, default="csv")
     answers = models.CharField(max_length=10, choices=Answers.choices, default=Answers.RESOLVED)
     with_provenance = models.BooleanField(default=False)
     filters = models.JSONField(default=dict, blank=True, help_text="Which documents it holds.")
@@ -43,6 +40,9 @@ class Export(models.Model):
     )
     unsaid = models.JSONField(
         default=list, blank=True, help_text="What the format could not say: document, item, reason."
+    )
+    unsaid_count = models.PositiveBigIntegerField(
+        default=0, help_text="How much the format could not say; `unsaid` has the first."
     )
     with_splits = models.BooleanField(default=False)
     spreadsheet_safe = models.BooleanField(default=False)
@@ -69,5 +69,11 @@ class Export(models.Model):
     @property
     def file_name(self) -> str:
         """What the browser saves it as."""
-        content = f"dataset-{self.dataset.number}" if self.dataset else f"export-{self.pk}"
-        return f"{self.project.slug}-{content}.{self.format}"
+        kind = "everyone" if self.answers == Answers.EVERYONE else "export"
+        content = f"dataset-{self.dataset.number}" if self.dataset else f"{kind}-{self.pk}"
+        suffix = FORMATS[self.format].suffixes[0] if self.format in FORMATS else f".{self.format}"
+        return f"{self.project.slug}-{content}{suffix}"
+
+    @property
+    def format_title(self) -> str:
+        return FORMATS[self.format].title if self.format in FORMATS else self.format

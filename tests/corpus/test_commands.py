@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from corpus.models import DatasetVersion, Import
+from tests.corpus.imports import imported, problems_of
 from tests.factories import answer, make_documents, make_project, make_question
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +137,7 @@ def test_a_name_that_tells_no_format_ends_in_2(project, file):
     status, _, err = run("import_documents", "tickets", file("text\nHello\n", "mail.dat"))
 
     assert status == 2
-    assert "Add --format: csv, json, jsonl, txt" in err
+    assert "Add --format: csv, json, jsonl, conll, txt" in err
 
 
 def test_a_column_that_is_not_there_is_named(project, file):
@@ -208,7 +209,14 @@ def test_a_dataset_version_is_exported(project, answered, tmp_path):
         (["tickets", "--output", "-"], 2, "“-” names no format."),
         (["tickets", "--output", "/nowhere/x.csv"], 2, "No such file or directory."),
         (["tickets", "--output", "x.csv", "--dataset", "7"], 2, "has no dataset version 7."),
-        (["tickets", "--output", "x.json", "--spreadsheet-safe"], 1, "Only CSV"),
+        (["tickets", "--output", "x.json", "--spreadsheet-safe"], 2, "Only CSV"),
+        (["tickets", "--output", "x.txt", "--provenance"], 2, "has no place for where answers"),
+        (["tickets", "--output", "x.csv", "--filter", "state"], 2, "“state” is no KEY=VALUE"),
+        (["tickets", "--output", "x.csv", "--filter", "state=new"], 2, "“new” is no state."),
+        (["tickets", "--output", "x.csv", "--filter", "label=Lost"], 2, "no label “Lost”"),
+        (["tickets", "--output", "x.csv", "--filter", "annotator=eve"], 2, "nobody called “eve”"),
+        (["tickets", "--output", "x.csv", "--option", "scheme=x"], 2, "no option “scheme”"),
+        (["tickets", "--output", "x.conll"], 1, "no question asks for any"),
     ],
 )
 def test_an_export_that_cannot_be_made_says_why(
@@ -219,6 +227,57 @@ def test_an_export_that_cannot_be_made_says_why(
     found, _, err = run("export_dataset", *words)
 
     assert (found, message in err) == (status, True), err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_answers_of_each_person_are_exported(project, answered, tmp_path):
+    path = tmp_path / "out.jsonl"
+
+    status, _, err = run(
+        "export_dataset",
+        "tickets",
+        *("--answers", "everyone", "--provenance", "--filter", "annotator=bob"),
+        *("--filter", "label=topic/Late delivery", "--filter", "state=done", "--output", path),
+    )
+
+    assert (status, "Wrote 1 answers to" in err) == (0, True), err
+    (row,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert (row["document"], row["annotator"], row["topic"]) == ("D-1", "bob", "Late delivery")
+    assert row["provenance"]["questions"]["topic"]["items"][0]["origin"] == "manual"
+
+
+@pytest.fixture
+def marked():
+    """A project whose only document has a span that ends inside a word."""
+    project = make_project(slug="names")
+    make_question(project, "names", kind="span", labels=["PER"], required=False)
+    spans = [{"start": 0, "end": 3, "label": "PER"}, {"start": 7, "end": 12, "label": "PER"}]
+    source = imported(
+        project,
+        json.dumps({"id": "N-1", "text": "Obama, Biden", "names": spans}),
+        format="jsonl",
+    )
+    assert problems_of(source) == []
+    return project
+
+
+def test_what_the_format_cannot_say_is_listed(marked, tmp_path):
+    path = tmp_path / "out.conll"
+
+    status, _, err = run("export_dataset", "names", "--option", "scheme=bioes", "--output", path)
+
+    assert status == 0
+    assert "N-1, “Oba” (PER, 0 to 3): It begins or ends inside a token" in err
+    assert "Could not be said in CoNLL" in err
+    assert "Biden\tS-PER" in path.read_text()
+
+
+def test_strict_writes_nothing_if_something_cannot_be_said(marked, tmp_path):
+    status, _, err = run("export_dataset", "names", "--strict", "--output", tmp_path / "x.conll")
+
+    assert status == 1
+    assert "N-1, “Oba” (PER, 0 to 3)" in err
+    assert "Nothing was written. Leave out --strict" in err
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.exporting import CannotExport, Options, request_export, write_export
+from corpus.export_options import CannotExport, Options
+from corpus.exporting import request_export, write_export
 from corpus.freeze import freeze
 from projects.models import JobState
 from tests.corpus.imports import imported, problems_of

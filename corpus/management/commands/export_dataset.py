@@ -10,11 +10,15 @@ from typing import Any, BinaryIO, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus.exporting import CannotExport, Options, write_export
+from corpus import export_filters
+from corpus.export_filters import AGREED
+from corpus.export_options import CannotExport, Options, check
+from corpus.exporting import Written, write_export
 from corpus.formats import WRITABLE, format_of
 from corpus.freeze import DatasetDamaged
-from corpus.models import DatasetVersion
+from corpus.models import Answers, DatasetVersion
 from corpus.progress_line import ProgressLine
+from labeling.matching import KEYS, BadFilter
 from projects.models import Project
 
 FAILED, USAGE = 1, 2
@@ -22,8 +26,9 @@ FAILED, USAGE = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Writes a project's documents with their resolved answers to a file, or those of a "
-        "dataset version. Ends with 2 if the call cannot be used, 1 if the file was not written."
+        "Writes a project's documents with their answers to a file, or those of a dataset version. "
+        "What the format cannot say is listed. Ends with 2 if the call cannot be used, 1 if the "
+        "file was not written."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,30 +38,77 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dataset", type=int, metavar="NUMBER", help="A frozen version, not the project."
         )
+        parser.add_argument(
+            "--answers",
+            choices=Answers.values,
+            default=Answers.RESOLVED,
+            help="A row for each document, with what people agree on; or for each person's answer.",
+        )
+        parser.add_argument(
+            "--provenance", action="store_true", help="Add where each answer came from."
+        )
+        add_pairs(parser, "filter", f"Only these: {', '.join([*KEYS, AGREED])}.")
+        add_pairs(parser, "option", "Of the format, as in scheme=bioes.")
         parser.add_argument("--with-split", action="store_true", help="Add each one's split.")
         parser.add_argument(
             "--spreadsheet-safe",
             action="store_true",
             help="CSV: put an apostrophe before what a spreadsheet would run as a formula.",
         )
-
-    def handle(self, *, slug: str, output: str, **options: Any) -> None:
-        project, dataset = self.chosen(slug, options["dataset"])
-        wanted = Options(
-            format=options["format"] or format_for(output),
-            with_splits=options["with_split"],
-            spreadsheet_safe=options["spreadsheet_safe"],
+        parser.add_argument(
+            "--strict", action="store_true", help="Write nothing if something cannot be said."
         )
+
+    def handle(self, *, slug: str, output: str, strict: bool, **options: Any) -> None:
+        project, dataset = self.chosen(slug, options["dataset"])
+        wanted = usable(self.wanted(project, output, options), project, dataset)
         try:
             with ProgressLine(self.stderr) as line, opened(output) as out:
-                count = write_export(
+                written = write_export(
                     out, project=project, options=wanted, dataset=dataset, tell=line.tell
                 )
+                if strict:
+                    self.refuse_losses(written, wanted.format)
         except (CannotExport, DatasetDamaged) as why:
             raise CommandError(f"Nothing was written. {why}", returncode=FAILED) from None
         except OSError as error:
             raise CommandError(f"{output}: {error.strerror}.", returncode=USAGE) from error
-        self.stderr.write(f"Wrote {count} documents to {output}.")
+        self.report(written, wanted.format)
+        kind = "documents" if wanted.answers == Answers.RESOLVED else "answers"
+        self.stderr.write(f"Wrote {written.documents} {kind} to {output}.")
+
+    def wanted(self, project: Project, output: str, options: dict[str, Any]) -> Options:
+        """Raises CommandError."""
+        try:
+            filters = export_filters.by_name(pairs(options["filter"], "filter"), project)
+        except BadFilter as bad:
+            raise CommandError(f"--filter: {bad}", returncode=USAGE) from None
+        return Options(
+            format=options["format"] or format_for(output),
+            answers=options["answers"],
+            with_provenance=options["provenance"],
+            filters=filters,
+            options=pairs(options["option"], "option"),
+            with_splits=options["with_split"],
+            spreadsheet_safe=options["spreadsheet_safe"],
+        )
+
+    def refuse_losses(self, written: Written, name: str) -> None:
+        """Raises CannotExport."""
+        if written.unsaid_count:
+            self.report(written, name)
+            raise CannotExport("Leave out --strict to write it without that.")
+
+    def report(self, written: Written, name: str) -> None:
+        """Say what the format could not."""
+        for each in written.unsaid:
+            document = each.document or "every document"
+            self.stderr.write(f"{document}, {each.item}: {each.reason}")
+        if more := written.unsaid_count - len(written.unsaid):
+            self.stderr.write(f"and {more:,} more")
+        if written.unsaid_count:
+            title = WRITABLE[name].title
+            self.stderr.write(f"Could not be said in {title}: {written.unsaid_count:,}.")
 
     def chosen(self, slug: str, number: int | None) -> tuple[Project, DatasetVersion | None]:
         try:
@@ -70,6 +122,29 @@ class Command(BaseCommand):
             raise CommandError(
                 f"“{slug}” has no dataset version {number}.", returncode=USAGE
             ) from None
+
+
+def add_pairs(parser: CommandParser, name: str, words: str) -> None:
+    parser.add_argument(f"--{name}", action="append", default=[], metavar="KEY=VALUE", help=words)
+
+
+def pairs(words: list[str], name: str) -> dict[str, str]:
+    """Raises CommandError."""
+    read = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (key and sign):
+            raise CommandError(f"--{name}: “{word}” is no KEY=VALUE.", returncode=USAGE)
+        read[key] = value
+    return read
+
+
+def usable(options: Options, project: Project, dataset: DatasetVersion | None) -> Options:
+    """Raises CommandError for what does not go together."""
+    try:
+        return check(options, project, dataset)
+    except CannotExport as why:
+        raise CommandError(f"Nothing was written. {why}", returncode=USAGE) from None
 
 
 def format_for(output: str) -> str:

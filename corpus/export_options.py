@@ -1,0 +1,113 @@
+"""What somebody can ask of an export, and what of it goes together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from corpus import export_filters
+from corpus.export_filters import AGREED
+from corpus.formats import FORMATS, WRITABLE, checked
+from corpus.mapping import RESERVED
+from corpus.models import Answers, DatasetVersion, Export
+from corpus.record import BadFile, Layout
+from labeling.matching import BadFilter, Words
+from projects.models import Project
+
+TABLES = ("csv", "json", "jsonl", "conll")
+"""Formats with a place for everything: splits, further columns, each person's answers."""
+
+SPREADSHEETS = ("csv",)
+
+
+class CannotExport(Exception):
+    """The message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`filters`: see `export_filters`; `options`: those of the format."""
+
+    format: str = "csv"
+    answers: str = Answers.RESOLVED
+    with_provenance: bool = False
+    filters: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    with_splits: bool = False
+    spreadsheet_safe: bool = False
+
+
+def options_of(export: Export) -> Options:
+    return Options(
+        format=export.format,
+        answers=export.answers,
+        with_provenance=export.with_provenance,
+        filters=export.filters,
+        options=export.options,
+        with_splits=export.with_splits,
+        spreadsheet_safe=export.spreadsheet_safe,
+    )
+
+
+def check(options: Options, project: Project, dataset: DatasetVersion | None = None) -> Options:
+    """The options, their filters and those of the format complete. Raises CannotExport."""
+    if options.format not in WRITABLE:
+        raise CannotExport(f"There is no format {options.format!r}. Known: {', '.join(WRITABLE)}.")
+    if options.spreadsheet_safe and options.format not in SPREADSHEETS:
+        raise CannotExport("Only CSV is opened by spreadsheets and has formulas to escape.")
+    if options.format not in TABLES and (unfit := unfit_for_lines(options)):
+        known = ", ".join(FORMATS[name].title for name in TABLES)
+        raise CannotExport(
+            f"{FORMATS[options.format].title} has no place for {unfit}. Choose {known}."
+        )
+    if dataset and (options.answers != Answers.RESOLVED or options.with_provenance):
+        raise CannotExport(
+            "A dataset version holds what people agreed on, not who said it. Export the project."
+        )
+    if options.answers != Answers.RESOLVED and options.filters.get(AGREED):
+        raise CannotExport("Whether people agree shows only in what they agree on, not in each.")
+    try:
+        if dataset:
+            filters = export_filters.checked_for_dataset(options.filters)
+        else:
+            filters = export_filters.checked(options.filters, project)
+        own = checked(options.options, FORMATS[options.format].writing)
+    except BadFilter as bad:
+        raise CannotExport(str(bad)) from bad
+    except BadFile as bad:
+        raise CannotExport(f"{bad.problem.message} {bad.problem.remedy}") from bad
+    return replace(options, filters=filters, options=own)
+
+
+def unfit_for_lines(options: Options) -> str:
+    """What is asked for that needs columns."""
+    if options.answers != Answers.RESOLVED:
+        return "the answers of each person"
+    if options.with_provenance:
+        return "where answers came from"
+    return "splits" if options.with_splits else ""
+
+
+def check_names(layout: Layout) -> None:
+    """Raises CannotExport when two columns would have the same name."""
+    names = [*layout.text_fields, *(question.name for question in layout.questions)]
+    names += layout.extras
+    clash = {name for name in names if names.count(name) > 1 or name in RESERVED}
+    if clash:
+        raise CannotExport(
+            f"“{min(clash)}” is the name of another column in every export. "
+            "Rename the question or text field."
+        )
+
+
+def in_words(options: Options, words: Words) -> list[str]:
+    """What was asked for beyond the format, a phrase for each."""
+    said = [Answers(options.answers).label.lower()]
+    said += ["with provenance"] if options.with_provenance else []
+    said += ["with splits"] if options.with_splits else []
+    said += ["safe for spreadsheets"] if options.spreadsheet_safe else []
+    for option in FORMATS[options.format].writing if options.format in FORMATS else ():
+        value = options.options.get(option.name, option.default)
+        if value != option.default:
+            said.append(f"{option.title.lower()}: {dict(option.choices).get(value, value)}")
+    return said + export_filters.in_words(options.filters, words)
