@@ -61,7 +61,7 @@ def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) ->
     with closing(sqlite3.connect("")) as sorter:
         sorter.execute("CREATE TABLE lines (line BLOB)")
         for record in records:
-            sorter.execute("INSERT INTO lines VALUES (?)", [_line(_document(record))])
+            sorter.execute("INSERT INTO lines VALUES (?)", [_line(document_of(record))])
             count += 1
         out.writelines(line for (line,) in sorter.execute("SELECT line FROM lines ORDER BY line"))
     return count
@@ -117,7 +117,8 @@ def _name(definition: dict[str, Any]) -> str:
     return str(definition["name"])
 
 
-def _document(record: Record) -> dict[str, Any]:
+def document_of(record: Record) -> dict[str, Any]:
+    """A document as its line says it."""
     return {
         "id": record.external_id,
         "texts": _sorted_names(record.texts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
@@ -14,7 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from corpus.formats import FORMATS, txt
+from corpus.formats import FORMATS, conll, txt
+from corpus.formats.options import checked
 from corpus.hashing import CHUNK, HashingWriter
 from corpus.mapping import Mapping, Names, Pairs
 from corpus.models import BadRows, Import, ImportState
@@ -23,7 +25,11 @@ from projects import jobs
 from projects.jobs import Tell
 from projects.models import USABLE, Job, Project, QuestionKind, User
 
+Options = Mapping_[str, str]
 PREVIEW_ROWS = 20
+TEXT_ALONE, TEXT_AND_TAGS = (txt.COLUMN,), (conll.TEXT, conll.TAGS)
+"""Columns that every file of a format has: the first text, and spans for the first question."""
+
 JOB = "import_documents"
 DISCARD = "discard_import"
 
@@ -63,12 +69,14 @@ def receive(
     return received
 
 
-def preview(source: Import) -> Preview:
-    """What the first rows hold. Raises BadFile if not one can be read."""
+def preview(source: Import, options: Options | None = None) -> Preview:
+    """What the first rows hold, read with these options. Raises BadFile if not one can be read."""
     rows: list[Row] = []
+    chosen = source.options if options is None else options
     with source.file.open("rb") as file:
         try:
-            for row in islice(FORMATS[source.format].read(file.file), PREVIEW_ROWS):
+            found = FORMATS[source.format].rows(file.file, chosen)
+            for row in islice(found, PREVIEW_ROWS):
                 rows += [row] if isinstance(row, Row) else []
         except BadFile:
             # An end that is broken is for the report; what stands before it may be wanted.
@@ -94,10 +102,14 @@ def mapping_of(source: Import, pairs: Iterable[Sequence[str]] | None = None) -> 
     Raises BadMapping.
     """
     chosen = [(target, column) for target, column in (source.mapping if pairs is None else pairs)]
-    first = source.project.text_fields[0]
-    if source.format.startswith("txt") and first not in {target for target, _ in chosen}:
-        chosen.append((first, txt.COLUMN))
-    return Mapping(names_of(source.project), chosen)
+    names = names_of(source.project)
+    usual = {"txt": TEXT_ALONE, "txt-file": TEXT_ALONE, "conll": TEXT_AND_TAGS}
+    given = {word for pair in chosen for word in pair}
+    for column in usual.get(source.format, ()):
+        places = names.spans if column == conll.TAGS else names.text_fields
+        if places and given.isdisjoint((places[0], column)) and column not in names.questions:
+            chosen.append((places[0], column))
+    return Mapping(names, chosen)
 
 
 def imported_before(source: Import) -> Import | None:
@@ -112,20 +124,25 @@ def start(
     source: Import,
     *,
     pairs: Pairs = (),
+    options: Options | None = None,
     create_labels: bool = False,
     on_bad_rows: BadRows = BadRows.KEEP_GOOD,
     created_by: User | None = None,
     here: Tell | None = None,
 ) -> None:
-    """Import the file by a job. Raises BadMapping; starting twice starts once.
+    """Import the file by a job. Raises BadMapping or BadFile; starting twice starts once.
+
+    `options`: of the format, by name; without any, those that the import has.
 
     `here`: run the job now and in this process, and report progress to this function. Should
     the process die, a worker finishes the job.
     """
     mapping_of(source, pairs)
+    chosen = checked(source.options if options is None else options, FORMATS[source.format].reading)
     with transaction.atomic():
         ours = Import.objects.filter(pk=source.pk, state=ImportState.READY).update(
             mapping=list(pairs),
+            options=chosen,
             create_labels=create_labels,
             on_bad_rows=on_bad_rows,
             state=ImportState.STAGING,

@@ -57,6 +57,11 @@ class Columns:
     tag: int
     numbers: int | None
 
+    @property
+    def others(self) -> tuple[int, ...]:
+        """Cells of which nothing is kept unless somebody asks."""
+        return tuple(sorted({*range(self.count)} - {self.token, self.tag, self.numbers}))
+
     def cells(self, line: str) -> list[str]:
         return line.split("\t") if self.tabs else SPACES.split(line.strip(" \t"))
 

@@ -1,6 +1,6 @@
 """CoNLL: a token a line, its tag in a column, a blank line between sentences. Spans as tags.
 
-Read, a sentence (or a document) is a row: `text`, `tags` (spans, each with its quote), `id`, and a
+Read, a sentence (or a document) is a row: `text`, `token.tags` (spans, each with its quote), `id`, and a
 column for each comment `# key = value`. The text is the comment `text` if the tokens stand in it,
 else the tokens put together.
 """
@@ -16,7 +16,7 @@ from corpus.checks import storable
 from corpus.formats import tags
 from corpus.formats.blocks import Block, Columns, blocks, columns_of
 from corpus.formats.comments import read_text, read_value
-from corpus.formats.conll_writing import WRITING, write
+from corpus.formats.conll_writing import FIELD, WRITING, write
 from corpus.formats.lines import MAX_ROW_BYTES, begin, too_long
 from corpus.formats.options import Option
 from corpus.formats.sentences import BadSentence, Sentence, sentence_of
@@ -24,12 +24,12 @@ from corpus.record import Problem, Row
 
 __all__ = ["READING", "WRITING", "read", "write"]
 
-TEXT, TAGS, ID = "text", "tags", "id"
+TEXT, TAGS, ID = "text", "token.tags", "id"
+"""Columns of every row. No question can be called `token.tags`."""
+
 IDS = {"sentences": ("sent_id", "id"), "documents": ("newdoc id", "id")}
 BETWEEN = {"space": " ", "none": ""}
 AUTO = "auto"
-FIELD = "tags.field"
-"""A comment of ours: the text that the tags speak of, where documents have several."""
 
 SENTENCES_SEEN = 20_000
 """Enough to know a scheme by."""
@@ -61,6 +61,12 @@ READING = (
         (("space", "a space"), ("none", "nothing, as in Japanese or Chinese")),
         "space",
     ),
+    Option(
+        "others",
+        "Other columns",
+        (("leave", "are left out"), ("keep", "are kept as metadata, a list each")),
+        "leave",
+    ),
     Option("token", "Column of the tokens", help="A number from 1; empty: found by itself."),
     Option("tag", "Column of the tags", help="A number from 1; empty: found by itself."),
 )
@@ -72,6 +78,7 @@ def read(
     documents: str = "sentences",
     scheme: str = AUTO,
     joining: str = "space",
+    others: str = "leave",
     token: str = "",
     tag: str = "",
 ) -> Iterator[Row | Problem]:
@@ -85,7 +92,7 @@ def read(
             for block in islice(blocks(stream, columns), SENTENCES_SEEN)
         )
         stream.seek(start)
-    reader = _Reader(columns, scheme, BETWEEN[joining])
+    reader = _Reader(columns, scheme, BETWEEN[joining], others == "keep")
     for group in _documents(blocks(stream, columns), whole=documents == "documents"):
         yield reader.row(group, IDS[documents])
 
@@ -113,6 +120,7 @@ class _Making:
     text: str = ""
     spans: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[Any]] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
 
     def add(self, sentence: Sentence) -> None:
@@ -134,10 +142,12 @@ class _Making:
 
 
 class _Reader:
-    def __init__(self, columns: Columns, scheme: str, between: str) -> None:
+    def __init__(self, columns: Columns, scheme: str, between: str, keep: bool) -> None:  # noqa: FBT001
         self.columns = columns
         self.scheme = scheme
         self.between = between
+        self.kept = columns.others if keep else ()
+        self.unsaid = () if keep else columns.others
 
     def row(self, group: Sequence[Block], ids: tuple[str, ...]) -> Row | Problem:
         if sum(block.size for block in group) > MAX_ROW_BYTES:
@@ -155,6 +165,15 @@ class _Reader:
                 making.comments.setdefault(key, []).append(value)
             for remark in block.remarks:
                 making.comments.setdefault("comments", []).append(remark)
+            for place in self.kept:
+                cells = [cells[place] for _, cells in block.lines]
+                making.columns.setdefault(f"meta.column {place + 1}", []).extend(cells)
+        if self.unsaid:
+            # Said once, with the first row.
+            left, self.unsaid = ", ".join(str(place + 1) for place in self.unsaid), ()
+            message = f"Beside the tokens and the tags, these columns were left out: {left}."
+            remedy = "To keep them as metadata, set the option others to keep."
+            making.notes.append(Problem(0, "", message, remedy, kept=True))
         return Row(group[0].number, _values(making, ids), notes=tuple(making.notes))
 
 
@@ -175,4 +194,4 @@ def _values(making: _Making, ids: tuple[str, ...]) -> dict[str, Any]:
             values |= {f"meta.{name}": each for name, each in value.items()}
         else:
             values[f"meta.{key}" if key in values else key] = value
-    return values
+    return values | making.columns

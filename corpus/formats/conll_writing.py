@@ -7,7 +7,7 @@ wants in comments, is told to `Layout.unsaid`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from corpus.answers import as_json, unresolved_as_json
 from corpus.cells import dumps
@@ -51,6 +51,12 @@ WRITING = (
         help="Its name; empty: the first question of spans.",
     ),
 )
+FIELD = "token.field"
+"""A comment of ours: the text that the tags speak of, where documents have several."""
+
+TAKEN = frozenset({"text", "text_json", "sent_id", "id", "meta"})
+"""Comments that mean something else than the column of this name."""
+
 OF_DOCUMENTS = frozenset({"newdoc id", "newdoc", "newpar id", "newpar"})
 """Keys of CoNLL-U, written as they are; all others are called `meta.<key>`."""
 
@@ -135,9 +141,7 @@ class _Writer:
             return
         for key, _ in pairs:
             what = "white space" if key in {"text", "text_json"} else key
-            if what not in self.told:
-                self.told.add(what)
-                self._tell("", what, NO_COMMENTS)
+            self._tell_once(what, NO_COMMENTS)
 
     def _pairs(self, record: Record, text: str) -> Iterator[tuple[str, str]]:
         """Comments: everything about a document that is no tag."""
@@ -146,22 +150,30 @@ class _Writer:
             yield "sent_id", write_text(record.external_id)
         yield ("text_json", dumps(text)) if {*"\r\n"} & {*text} else ("text", text)
         if fields > 1:
-            yield "tags.field", self.field
-        for name in self.layout.text_fields[1:]:
-            if record.texts.get(name):
-                yield name, write_value(record.texts[name])
-        for question in self.layout.questions:
-            answer = as_json(record.answers.get(question.name), question, fields=fields)
-            if question.name != self.question and answer is not None:
-                yield question.name, write_value(answer)
+            yield FIELD, self.field
+        for name, value in self._columns(record, fields):
+            if name in TAKEN:
+                self._tell_once(name, "A comment of this name means something else. Rename it.")
+            else:
+                yield name, write_value(value)
         if self.layout.split and record.split:
             yield "split", record.split
         if record.unresolved:
             yield "unresolved", dumps(unresolved_as_json(record, fields=fields))
+        yield from self._meta(record)
+
+    def _columns(self, record: Record, fields: int) -> Iterator[tuple[str, Any]]:
+        """The other texts, and the answers to the other questions."""
+        for name in self.layout.text_fields[1:]:
+            if record.texts.get(name):
+                yield name, record.texts[name]
+        for question in self.layout.questions:
+            answer = as_json(record.answers.get(question.name), question, fields=fields)
+            if question.name != self.question and answer is not None:
+                yield question.name, answer
         for name in self.layout.extras:
             if name in record.extras:
-                yield name, write_value(record.extras[name])
-        yield from self._meta(record)
+                yield name, record.extras[name]
 
     def _meta(self, record: Record) -> Iterator[tuple[str, str]]:
         """A key that a comment cannot have makes all of them one object."""
@@ -172,6 +184,12 @@ class _Writer:
         for key in keys:
             name = key if key in OF_DOCUMENTS else f"meta.{key}"
             yield name, write_value(record.meta[key])
+
+    def _tell_once(self, item: str, reason: str) -> None:
+        """What is true of every document."""
+        if item not in self.told:
+            self.told.add(item)
+            self._tell("", item, reason)
 
     def _tell(self, document: str, item: str, reason: str) -> None:
         self.layout.unsaid(Unsaid(document, item, reason))

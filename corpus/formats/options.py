@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.checks import shown
@@ -40,3 +40,19 @@ def checked(given: Mapping[str, str], known: Sequence[Option]) -> dict[str, str]
 
 def _bad(message: str, remedy: str) -> BadFile:
     return BadFile(Problem(0, "", message, remedy))
+
+
+def parse(words: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` words. Raises BadFile."""
+    options = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not (name and sign):
+            raise _bad(f"{shown(word)} is no option.", "Write name=value, as in joining=none.")
+        options[name] = value
+    return options
+
+
+def described(known: Sequence[Option]) -> str:
+    """The options of a format in one line, for help texts."""
+    return ", ".join(f"{each.name}={'|'.join(each.values) or each.title}" for each in known)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
 
 from corpus.formats import FORMATS
 from corpus.mapping import Mapping, Names
-from corpus.record import BadFile, Layout, Problem, Record, Row
+from corpus.record import SPAN, BadFile, Layout, Problem, Record, Row
 from corpus.rows import Asked, record_of
 
 ANY_LABEL = Asked(multiple=False, required=False, labels=frozenset(), open=True)
 ANY_LABELS = Asked(multiple=True, required=False, labels=frozenset(), open=True)
-QUESTIONS = {"topic": ANY_LABEL, "tags": ANY_LABELS}
+ANY_SPANS = Asked(
+    multiple=False, required=False, labels=frozenset(), open=True, kind=SPAN, overlapping=True
+)
+QUESTIONS = {"topic": ANY_LABEL, "tags": ANY_LABELS, "entities": ANY_SPANS}
 
 
 def read(name: str, data: bytes) -> list[Row | Problem]:
@@ -51,8 +55,9 @@ def records_in(
     *,
     text_fields: tuple[str, ...] = ("text", "reply"),
     questions: MappingType[str, Asked] = QUESTIONS,
+    columns: Sequence[tuple[str, str]] = (),
 ) -> list[Record]:
-    mapping = Mapping(Names(text_fields=text_fields, questions=tuple(questions)))
+    mapping = Mapping(Names(text_fields=text_fields, questions=tuple(questions)), columns)
     found = []
     for row in read(name, data):
         assert isinstance(row, Row), row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from corpus.record import Layout, QuestionColumn, Record
+from corpus.record import SPAN, Layout, QuestionColumn, Record, SpanValue
 
 # Generous, because a busy machine is no bug.
 patiently = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -53,21 +53,40 @@ metas = st.dictionaries(awkward_text, meta_values, max_size=3)
 
 LAYOUT = Layout(
     text_fields=("text", "reply"),
-    questions=(QuestionColumn("topic", multiple=False), QuestionColumn("tags", multiple=True)),
+    questions=(
+        QuestionColumn("topic", multiple=False),
+        QuestionColumn("tags", multiple=True),
+        QuestionColumn("entities", multiple=False, kind=SPAN),
+    ),
     split=True,
 )
 
 
 @st.composite
+def spans_in(draw: st.DrawFn, texts: dict[str, str]) -> tuple[SpanValue, ...]:
+    """Spans anywhere, inside characters and over each other too."""
+    found = set()
+    filled = sorted(field for field, text in texts.items() if text)
+    for field in draw(st.lists(st.sampled_from(filled), max_size=4)):
+        start = draw(st.integers(0, len(texts[field]) - 1))
+        end = draw(st.integers(start + 1, len(texts[field])))
+        found.add(SpanValue(field, start, end, draw(labels)))
+    return tuple(sorted(found))
+
+
+@st.composite
 def records(draw: st.DrawFn, texts: st.SearchStrategy[str] = awkward_text) -> Record:
-    answers: dict[str, tuple[str, ...]] = {}
+    filled = {"text": draw(texts.filter(bool)), "reply": draw(texts)}
+    answers: dict[str, tuple[str | SpanValue, ...]] = {}
     if draw(st.booleans()):
         answers["topic"] = tuple(draw(st.lists(labels, max_size=1)))
     if draw(st.booleans()):
         answers["tags"] = tuple(draw(st.lists(labels, max_size=3, unique=True)))
+    if draw(st.booleans()):
+        answers["entities"] = draw(spans_in(filled))
     return Record(
         external_id=draw(st.one_of(st.just(""), names)),
-        texts={"text": draw(texts.filter(bool)), "reply": draw(texts)},
+        texts=filled,
         answers=answers,
         meta=draw(metas),
         split=draw(st.sampled_from(["", "train", "validation", "test", "calibration"])),

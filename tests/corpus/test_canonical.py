@@ -18,7 +18,7 @@ from corpus.canonical import (
     read,
     write,
 )
-from corpus.record import Record
+from corpus.record import Record, SpanValue
 from tests.corpus.reading import records_in, written
 from tests.corpus.strategies import LAYOUT, patiently, records
 from tests.corpus.streams import MB
@@ -63,6 +63,51 @@ def test_the_form_is_what_it_was_when_versions_were_frozen_with_it():
     assert hashlib.sha256(data).hexdigest() == (
         "1ee6c03c5c334468589c3f0066b34a4c00575f1df405636cb068c7e7469eea29"
     )
+
+
+def test_spans_stand_in_the_order_of_the_text_and_raise_the_number():
+    late = LabelDefinition("Late", "")
+    people = QuestionDefinition(
+        "people", "span", multiple=False, required=False, labels=(late,), overlapping=True
+    )
+    made = Record(
+        texts={"text": "Ana met Bob", "reply": "Hi"},
+        answers={
+            "people": (
+                SpanValue("text", 8, 11, "Late"),
+                SpanValue("text", 0, 3, "Late"),
+                SpanValue("reply", 0, 2, "Late"),
+            ),
+            "topic": ("Late",),
+        },
+    )
+
+    data = canonical([made], Definitions(("text", "reply"), (TOPIC, people)))
+
+    header, document = data.decode().splitlines()
+    assert header.startswith(
+        '{"format":"annotate-dataset","number":2,"text_fields":["text","reply"],"questions":['
+        '{"name":"people","kind":"span","multiple":false,"required":false,'
+        '"labels":[{"name":"Late","description":""}],"overlapping":true},{"name":"topic"'
+    )
+    assert header.count("overlapping") == 1
+    assert '"people":[{"field":"reply","start":0,"end":2,"label":"Late"},' in document
+    assert document.index('"start":0,"end":3') < document.index('"start":8')
+    definitions, found = read(io.BytesIO(data))
+    assert definitions.questions[0] == people
+    assert next(found).answers["people"] == tuple(sorted(made.answers["people"]))
+
+
+def test_a_version_that_knew_no_overlap_is_read():
+    header = (
+        b'{"format":"annotate-dataset","number":1,"text_fields":["text"],"questions":[{"name":'
+        b'"people","kind":"span","multiple":false,"required":false,"labels":[]}]}\n'
+    )
+
+    definitions, found = read(io.BytesIO(header))
+
+    assert definitions.questions[0].overlapping is False
+    assert list(found) == []
 
 
 @patiently

@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from corpus import receiving
 from corpus.formats import FORMATS, format_of
+from corpus.formats.options import described
+from corpus.formats.options import parse as parse_options
 from corpus.mapping import BadMapping, Mapping, Pairs, parse
 from corpus.models import BadRows, Import
 from corpus.problem_report import write_problems
@@ -17,6 +19,9 @@ from projects.models import JobState, Project
 
 NOT_ALL, USAGE = 1, 2
 SHOWN = 20
+OPTIONS = " ".join(
+    f"{each.name}: {described(each.reading)}." for each in FORMATS.values() if each.reading
+)
 
 
 class Command(BaseCommand):
@@ -39,6 +44,13 @@ class Command(BaseCommand):
             help="text=COLUMN, id=COLUMN, <question>=COLUMN, meta.<key>=COLUMN, split=COLUMN, "
             "prediction.<question>=COLUMN (also .score and .model), ignore=COLUMN. Repeatable.",
         )
+        parser.add_argument(
+            "--option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"How the format is read. {OPTIONS} Repeatable.",
+        )
         parser.add_argument("--create-labels", action="store_true")
         parser.add_argument(
             "--all-or-nothing", action="store_true", help="Import nothing if any row is bad."
@@ -55,10 +67,10 @@ class Command(BaseCommand):
             project = Project.objects.get(slug=slug)
             pairs = parse(options["map"])
             Mapping(receiving.names_of(project), pairs)
-            source = received(project, file, options["format"])
+            source = received(project, file, options)
         except Project.DoesNotExist:
             raise CommandError(f"There is no project “{slug}”.", returncode=USAGE) from None
-        except BadMapping as bad:
+        except (BadMapping, BadFile) as bad:
             raise CommandError(str(bad), returncode=USAGE) from None
         if not options["again"]:
             refuse_repetition(source)
@@ -73,6 +85,7 @@ class Command(BaseCommand):
             receiving.start(
                 source,
                 pairs=pairs,
+                options=parse_options(options["option"]),
                 create_labels=options["create_labels"],
                 on_bad_rows=BadRows.ALL_OR_NOTHING
                 if options["all_or_nothing"]
@@ -87,16 +100,17 @@ class Command(BaseCommand):
         """Say what came in, and show the first problems; not everything in: exit with 1."""
         problems = source.problems.all()
         for problem in problems[:SHOWN]:
-            self.stderr.write(
-                str(Problem(problem.row, problem.field, problem.message, problem.remedy))
-            )
+            told = Problem(problem.row, problem.field, problem.message, problem.remedy)
+            self.stderr.write(f"{'warning: ' if problem.kept else ''}{told}")
         more = problems.count() - SHOWN
         if more > 0:
             self.stderr.write(f"... and {more} more; --problems FILE.csv writes them all.")
+        warned = problems.warnings().count()
         self.stdout.write(
             f"{source.file_name}: {source.get_state_display().lower()}. "
             f"{source.documents} documents, {source.answers} of them with answers, "
-            f"{source.labels_created} new labels, {source.rows_bad} bad rows."
+            f"{source.labels_created} new labels, {source.rows_bad} bad rows"
+            f"{f', {warned} warnings' if warned else ''}."
         )
         if source.rows_bad or not source.documents:
             sys.exit(NOT_ALL)
@@ -116,10 +130,11 @@ def refuse_repetition(source: Import) -> None:
     )
 
 
-def received(project: Project, path: Path, format_name: str | None) -> Import:
+def received(project: Project, path: Path, options: dict[str, Any]) -> Import:
     """The file, taken in. Raises CommandError if it cannot be used at all."""
     guessed = format_of(path.name)
-    chosen = format_name or (guessed.name if guessed else "")
+    reading = parse_options(options["option"])
+    chosen = options["format"] or (guessed.name if guessed else "")
     if not chosen:
         known = ", ".join(FORMATS)
         raise CommandError(
@@ -134,7 +149,7 @@ def received(project: Project, path: Path, format_name: str | None) -> Import:
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}.", returncode=USAGE) from error
     try:
-        receiving.preview(source)
+        receiving.preview(source, reading)
     except BadFile as bad:
         receiving.discard(source)
         raise CommandError(f"{path}: {bad}", returncode=USAGE) from None
