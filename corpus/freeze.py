@@ -16,7 +16,7 @@ from corpus.canonical import Definitions
 from corpus.contents import Contents
 from corpus.diff_summary import label_of
 from corpus.hashing import HashingWriter, sha256_of
-from corpus.models import DatasetVersion
+from corpus.models import DatasetVersion, Redaction
 from corpus.record import CHOICE, SPAN, SPLITS, Record
 from corpus.snapshot import snapshot
 from projects import jobs
@@ -39,6 +39,17 @@ class NothingToFreeze(Exception):
 
 class DatasetDamaged(Exception):
     """The file of a version is missing, or not the one that was frozen."""
+
+
+class DatasetErased(DatasetDamaged):
+    """The file is gone on purpose: it held a document that was erased."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        number, successor = redaction.dataset_version.number, redaction.successor
+        rest = f" Version {successor.number} holds the rest." if successor else ""
+        super().__init__(
+            f"Version {number} held a document that was erased, so its file is gone.{rest}"
+        )
 
 
 def request_freeze(*, project: Project, comment: str, author: User | None) -> Job:
@@ -94,6 +105,9 @@ def stored(version: DatasetVersion) -> BinaryIO:
 
 def verify(version: DatasetVersion) -> None:
     """Raises DatasetDamaged unless the file is, byte for byte, the one that was frozen."""
+    redaction = version.redactions.select_related("successor", "dataset_version").first()
+    if redaction is not None:
+        raise DatasetErased(redaction)
     try:
         with stored(version) as file:
             found = sha256_of(file)

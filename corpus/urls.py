@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from corpus.views import datasets, exports, imports
+from corpus.views import datasets, erase, exports, imports
 
 # /projects/<slug>/imports/
 import_urls = [
@@ -30,6 +30,11 @@ dataset_urls = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "projects/<slug:slug>/documents/<int:document_id>/erase",
+        erase.erase_document,
+        name="erase_document",
+    ),
     path("projects/<slug:slug>/imports/", include(import_urls)),
     path("projects/<slug:slug>/exports/", include(export_urls)),
     path("projects/<slug:slug>/datasets/", include(dataset_urls)),

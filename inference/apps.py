@@ -6,4 +6,5 @@ class InferenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inference import jobs  # noqa: F401 - registers what the room's jobs do
+        # They register what the room's jobs do, and what it takes out with an erased document.
+        from inference import erasing, jobs  # noqa: F401

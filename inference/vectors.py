@@ -40,6 +40,12 @@ class Recent:
             if len(self._vectors) > self._capacity:
                 self._vectors.popitem(last=False)
 
+    def forget(self, text_hash: str) -> None:
+        """Of one text, by every encoder."""
+        with self._lock:
+            for key in [key for key in self._vectors if key[1] == text_hash]:
+                del self._vectors[key]
+
     def clear(self) -> None:
         with self._lock:
             self._vectors.clear()

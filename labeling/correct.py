@@ -42,7 +42,10 @@ def correct(
             client_id=submission.client_id,
             replaces=current.last_event,
             guideline=document.project.guideline,
-            payload={"answers": {str(question): of for question, of in items.items()}},
+            payload={
+                "answers": {str(question): of for question, of in items.items()},
+                "imported": current.annotator is None,
+            },
             active_ms=submission.active_ms,
         )
         # Neither the time it took nor its place in the person's history is the owner's.

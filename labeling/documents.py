@@ -125,6 +125,11 @@ def page_of(
     )
 
 
+def all_of(project: Project, filters: Mapping[str, str], *, most: int) -> list[int]:
+    """The ids of all documents that the filters leave, at most so many."""
+    return list(_found(project, filters, start=0, backwards=False, most=most))
+
+
 def neighbours(
     project: Project, filters: Mapping[str, str], document: Document
 ) -> tuple[int | None, int | None]:

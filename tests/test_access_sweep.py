@@ -18,6 +18,7 @@ from django.utils import timezone
 from corpus.models import DatasetVersion, Export, Import
 from inference.models import ModelVersion
 from inference.routing import websocket_urlpatterns
+from labeling.models import Annotation, AnnotationState
 from projects.models import Invite, Job, Role
 from tests.factories import make_documents, make_member, make_project, make_question, make_user
 
@@ -77,6 +78,14 @@ ROUTES = {
     "cancel_job": Route(POST, EXPORTERS),
     "retry_job": Route(POST, EXPORTERS),
     # labeling
+    "documents": Route(GET, EXPORTERS),
+    "document": Route(GET, EXPORTERS),
+    "delete_documents": Route(POST, OWNERS),
+    "restore_documents": Route(POST, OWNERS),
+    "requeue_documents": Route(POST, OWNERS),
+    "correct_answer": Route(POST, OWNERS),
+    "withdraw_answer": Route(POST, OWNERS),
+    "put_back_answer": Route(POST, OWNERS),
     "label": Route(GET, LABELLERS),
     "label_document": Route(GET, LABELLERS),
     "submit": Route(POST, LABELLERS),
@@ -84,6 +93,7 @@ ROUTES = {
     "undo": Route(POST, LABELLERS),
     "draft": Route(POST, LABELLERS),
     # corpus
+    "erase_document": Route(POST, OWNERS),
     "imports": Route(GET, OWNERS),
     "upload_import": Route(POST, OWNERS),
     "import": Route(GET, OWNERS),
@@ -138,6 +148,7 @@ class World:
         self.arguments = {
             "slug": slug,
             "document_id": document.pk,
+            "annotation_id": self.make_annotation(document).pk,
             "question_id": self.question.pk,
             "label_id": self.question.labels.first().pk,
             "membership_id": project.memberships.get(user=member).pk,
@@ -150,6 +161,11 @@ class World:
             "uidb64": "x",
         }
         self.numbers = {"dataset": self.make_dataset().number, "model": self.make_model().number}
+
+    def make_annotation(self, document):
+        return Annotation.objects.create(
+            project=self.project, document=document, state=AnnotationState.SUBMITTED
+        )
 
     def make_import(self):
         source = Import(
@@ -207,7 +223,7 @@ def test_every_address_is_in_the_table():
 
 
 # Shown by GET, saved by POST, under one address.
-FORM_PAGES = {"edit_guidelines", "settings"}
+FORM_PAGES = {"edit_guidelines", "settings", "correct_answer", "erase_document"}
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def posted_int(post: QueryDict, name: str) -> int:
     return int(value)
 
 
-def posted_note(post: QueryDict) -> str:
+def posted_note(post: QueryDict, name: str = "note") -> str:
     """Words in the person's own hand, cut where they get long. PostgreSQL holds no U+0000."""
-    note = post.get("note", "")
+    note = post.get(name, "")
     if "\0" in note:
         raise BadRequest("A note cannot hold U+0000.")
     return note[:NOTE_LIMIT]

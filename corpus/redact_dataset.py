@@ -1,0 +1,129 @@
+"""Dataset versions without a document that has to go: marked, removed, and issued anew."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+
+from corpus import canonical
+from corpus.freeze import DatasetDamaged, Tally, Unchanged, contents_of, number, stored
+from corpus.hashing import HashingWriter
+from corpus.models import DatasetVersion, Redaction
+from corpus.record import Record
+from projects.models import Document, User
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The document as a version's file names it; `alone`: no other one looks the same there."""
+
+    external_id: str
+    texts: dict[str, str]
+    alone: bool
+
+    def is_in(self, record: Record) -> bool:
+        return record.external_id == self.external_id and record.texts == self.texts
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A version's content without the document, in a file of its own; None when nothing is left
+    or the file was damaged before.
+    """
+
+    version: DatasetVersion
+    successor: DatasetVersion | None
+    file: Any
+
+
+def wanted_of(document: Document) -> Wanted:
+    same = document.project.documents.filter(
+        external_id=document.external_id, text_hash=document.text_hash
+    )
+    alone = not same.exclude(pk=document.pk).exists()
+    return Wanted(document.external_id, document.texts, alone=alone)
+
+
+def versions_holding(document: Document) -> list[DatasetVersion]:
+    """The versions whose file holds the document; those redacted before hold nothing any more."""
+    wanted = wanted_of(document)
+    versions = document.project.dataset_versions.filter(redactions=None).order_by("number")
+    return [version for version in versions if _holds(version, wanted)]
+
+
+def _holds(version: DatasetVersion, wanted: Wanted) -> bool:
+    """Every line begins with the document's id, so few lines have to be read as JSON."""
+    prefix = f'{{"id":{json.dumps(wanted.external_id, ensure_ascii=False)},'.encode()
+    try:
+        with stored(version) as file:
+            return any(
+                json.loads(line)["texts"] == wanted.texts
+                for line in iter(file.readline, b"")
+                if line.startswith(prefix)
+            )
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def redacted(version: DatasetVersion, document: Document, author: User) -> Iterator[Redacted]:
+    """The version's content without the document, ready to be issued."""
+    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
+        out = HashingWriter(file)  # type: ignore[arg-type]
+        try:
+            with contents_of(version) as (definitions, records):
+                tally = Tally(definitions)
+                left = tally.counted(_without(records, wanted_of(document)))
+                documents = canonical.write(definitions, left, out)  # type: ignore[arg-type]
+        except DatasetDamaged:
+            documents = 0
+        file.seek(0)
+        successor = DatasetVersion(
+            project=version.project,
+            comment=f"Version {version.number} without a document that was erased.",
+            author=author,
+            sha256=out.hexdigest(),
+            size=out.size,
+            documents=documents,
+            counts=tally.counts() if documents else {},
+        )
+        yield Redacted(version, successor if documents else None, file)
+
+
+def _without(records: Iterator[Record], wanted: Wanted) -> Iterator[Record]:
+    """All but the document. Where others look the same, one of them goes."""
+    gone = False
+    for record in records:
+        if wanted.is_in(record) and (wanted.alone or not gone):
+            gone = True
+            continue
+        yield record
+
+
+def issue(redaction: Redacted, *, reason: str) -> Redaction:
+    """Mark the version, issue what is left of it, and remove its file once that is committed."""
+    version, successor = redaction.version, redaction.successor
+    if successor is not None:
+        same = version.project.dataset_versions.filter(
+            sha256=successor.sha256, redactions=None
+        ).first()
+        successor = same or _numbered(successor, File(redaction.file))
+    storage, name = version.file.storage, version.file.name
+    transaction.on_commit(lambda: storage.delete(str(name)))
+    return Redaction.objects.create(dataset_version=version, reason=reason, successor=successor)
+
+
+def _numbered(successor: DatasetVersion, content: File[bytes]) -> DatasetVersion:
+    try:
+        number(successor, content)
+    except Unchanged as unchanged:
+        return unchanged.version
+    return successor

@@ -1,0 +1,21 @@
+"""What this room keeps about a document's text, taken out when the document is erased."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from corpus.erase import also_erases
+from inference.models import Vector
+from inference.vectors import recent
+from projects.models import Document
+
+
+@also_erases
+def erase_suggestions_and_vectors(document: Document) -> None:
+    """Its suggestions, and its vectors where no other document has the same text."""
+    document.suggestions.all().delete()
+    text_hash = document.text_hash
+    if Document.objects.filter(text_hash=text_hash).exclude(pk=document.pk).exists():
+        return
+    Vector.objects.filter(text_hash=text_hash).delete()
+    transaction.on_commit(lambda: recent.forget(text_hash))
