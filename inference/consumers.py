@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from inference import engine, frames, live, suggesting, vectors
+from inference import engine, frames, live, opening, suggesting, vectors
 from inference.admission import NOT_ALLOWED, Admitted, Refused, admit
 from inference.batcher import Busy
 from inference.encoding import encode_later
 from inference.engine import EngineState, Unavailable
 from inference.frames import BadFrame
-from inference.suggesting import Opened, Suggested
+from inference.opening import Opened
+from inference.suggesting import Suggested
 from inference.threads import in_thread, looked_up
 from labeling import presence
 from projects.models import Document
@@ -119,21 +119,20 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         """What the model says about a document."""
         serving = engine.serving()
         encoder = serving.engine.name
+        heads = live.latest(me.project.pk)
+        if heads is None:
+            heads = await live.refreshed(me.project)
+        needs = opening.needs_of(heads)
         opened = await looked_up(
             suggesting.look_up,
             project_id=me.project.pk,
             user_id=me.user_id,
             document_id=document,
             encoder=encoder,
+            needs=needs,
         )
-        vector = opened.vector
-        if vector is None:
-            vector = await serving.batcher.encode(opened.document.model_text)
-            opened = replace(opened, fresh=vector)
-        heads = live.latest(me.project.pk)
-        if heads is None:
-            heads = await live.refreshed(me.project)
-        return opened, suggesting.suggest(opened.document, vector, heads)
+        opened = await opening.complete(opened, needs, serving.batcher)
+        return opened, await asyncio.to_thread(suggesting.suggest, opened, heads)
 
     async def deliver(self, me: Admitted, opened: Opened, suggested: list[Suggested]) -> None:
         for one in suggested:
@@ -161,8 +160,12 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         try:
             serving = engine.serving()
             encoder = serving.engine.name
-            texts = await in_thread(suggesting.coming_up)(me.project, encoder)
-            ahead = {key: await serving.batcher.encode(text) for key, text in texts.items()}
+            needs = opening.needs_of(live.latest(me.project.pk) or ())
+            ahead = {}
+            for known in await in_thread(suggesting.coming_up)(me.project, encoder, needs):
+                read = await opening.complete(known, needs, serving.batcher)
+                if read.fresh is not None:
+                    ahead[read.document.text_hash] = read.fresh
             await in_thread(vectors.keep)(encoder, ahead)
         except (Unavailable, Busy):
             return

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from inference.batcher import Batcher
 from inference.heads import Floats
+from inference.reading import Reading, Window
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class Engine(Protocol):
     title: str
     """What people read."""
     dims: int
+    word_dims: int
+    """Numbers for each word: several layers joined."""
 
     def start(self) -> None:
         """Load the weights. Raises EngineError when they are missing or not the ones pinned."""
@@ -46,6 +49,12 @@ class Engine(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """(n, dims) float32 rows of length one; a zero row for a text it cannot read."""
+
+    def windows(self, text: str) -> list[Window]:
+        """The parts of a text that are short enough to be read at once; no word is left out."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The vector that `encode` gives, and the words, of texts short enough for one window."""
 
 
 class EngineError(Exception):

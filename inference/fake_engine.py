@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from inference.heads import Floats, unit
+from inference.reading import Reading, States, Window, windows
+from inference.words import word_places
 
 WORD = re.compile(r"\w+")
 
@@ -19,6 +22,7 @@ class FakeEngine:
     name = "fake"
     title = "Fake encoder"
     dims = 64
+    word_dims = 64
 
     def start(self) -> None:
         """Nothing to load."""
@@ -39,7 +43,29 @@ class FakeEngine:
                 rows[row] += _direction(word, self.dims)
         return unit(rows)
 
+    def windows(self, text: str) -> list[Window]:
+        places = word_places(text)
+        return list(windows(places, [1] * len(places), room=510))
 
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """A word points in its own direction, and a little in that of the word before it."""
+        return [
+            Reading(vector, _word_states(text, self.word_dims))
+            for text, vector in zip(texts, self.encode(texts), strict=True)
+        ]
+
+
+def _word_states(text: str, dims: int) -> States:
+    words = [text[start:end].lower() for start, end in word_places(text).tolist()]
+    rows = np.zeros((len(words), dims), dtype=np.float32)
+    for row, word in enumerate(words):
+        rows[row] = _direction(word, dims)
+        if row:
+            rows[row] += _direction(words[row - 1], dims) / 2
+    return unit(rows).astype(np.float16)
+
+
+@lru_cache(10_000)
 def _direction(word: str, dims: int) -> Floats:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
     return np.random.default_rng(seed).standard_normal(dims, dtype=np.float32)

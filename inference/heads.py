@@ -156,17 +156,27 @@ def _regress(known: Floats, chosen: Floats, *, multiple: bool) -> Regression | N
     if multiple:
         return _one_against_rest(known, chosen) if len(known) else None
     answered = chosen.any(axis=1)
-    return _multinomial(known[answered], chosen[answered].argmax(axis=1), chosen.shape[1])
+    return multinomial(known[answered], chosen[answered].argmax(axis=1), chosen.shape[1])
 
 
-def _multinomial(known: Floats, classes: NDArray[np.intp], count: int) -> Regression | None:
-    """One softmax over the labels seen; None before two different ones were."""
+def multinomial(
+    known: Floats,
+    classes: NDArray[np.intp],
+    count: int,
+    *,
+    strength: float = REGRESSION_C,
+    weight: Floats | None = None,
+) -> Regression | None:
+    """One softmax over the classes seen; None before two different ones were.
+
+    `strength` is the inverse of the regularization, `weight` (n,) what each row counts for.
+    """
     seen = np.unique(classes)
     if len(seen) < TWO:
         return None
     weights = np.zeros((count, known.shape[1]), dtype=np.float32)
     bias = np.full(count, NEVER, dtype=np.float32)
-    fitted = _logistic(known, classes)
+    fitted = _logistic(known, classes, strength=strength, weight=weight)
     rows, offsets = fitted.coef_, fitted.intercept_
     if len(seen) == TWO:  # scikit-learn keeps one row for two classes: the odds of the second
         rows, offsets = np.vstack([-rows / 2, rows / 2]), np.hstack([-offsets / 2, offsets / 2])
@@ -184,13 +194,20 @@ def _one_against_rest(known: Floats, chosen: Floats) -> Regression:
     return Regression(weights, bias)
 
 
-def _logistic(known: Floats, classes: NDArray[Any]) -> Any:
+def _logistic(
+    known: Floats,
+    classes: NDArray[Any],
+    *,
+    strength: float = REGRESSION_C,
+    weight: Floats | None = None,
+) -> Any:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     # Problems this small run ten times longer when BLAS spreads them over threads.
     with threadpool_limits(1, user_api="blas"):
-        return LogisticRegression(C=REGRESSION_C, max_iter=200, tol=1e-3).fit(known, classes)
+        regression = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+        return regression.fit(known, classes, sample_weight=weight)
 
 
 def _softmax(logits: Floats) -> Floats:

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from inference.engine import Engine
-from inference.heads import PARAMETERS
 from inference.models import ModelKind, ModelVersion, Stage
 from projects.models import Question
 
@@ -39,7 +38,7 @@ def keep_live_version(
             },
         )
         row.last_event_id = last_event or None
-        row.parameters = {**PARAMETERS, **facts}
+        row.parameters = dict(facts)
         row.environment = environment()
         row.stage = Stage.CHAMPION
         newer = ModelVersion.objects.filter(pk=row.pk, last_event__gt=last_event)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made_by
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,9 @@ from inference import vectors
 from inference.heads import Floats
 from inference.live import LiveHead
 from inference.models import Suggestion
+from inference.opening import Needs, Opened, known_of
+from inference.span_heads import SpanHead
+from inference.words import Words
 from labeling.exposures import SuggestedItem, record_exposures
 from labeling.models import Exposure
 from projects.access import LABELLERS
@@ -23,23 +27,13 @@ AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A document somebody may label, with its vector: known before, or fresh and to be kept."""
-
-    document: Document
-    encoder: str
-    vector: Floats | None
-    fresh: Floats | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Suggested:
     """What one head said, and the exposure that stands for having said it."""
 
     head: LiveHead
     items: list[SuggestedItem]
     shown: list[SuggestedItem]
-    exposure: uuid.UUID = field(default_factory=uuid.uuid4)
+    exposure: uuid.UUID = made_by(default_factory=uuid.uuid4)
 
     def frame(self, document: int) -> dict[str, Any]:
         return {
@@ -52,8 +46,12 @@ class Suggested:
         }
 
 
-def look_up(*, project_id: int, user_id: int, document_id: int, encoder: str) -> Opened:
-    """The document and its vector. Raises Document.DoesNotExist for whoever may not label it."""
+def look_up(
+    *, project_id: int, user_id: int, document_id: int, encoder: str, needs: Needs
+) -> Opened:
+    """The document and what is known of it. Raises Document.DoesNotExist for whoever may not
+    label it.
+    """
     document = (
         Document.objects.published()
         .filter(
@@ -64,34 +62,57 @@ def look_up(*, project_id: int, user_id: int, document_id: int, encoder: str) ->
         .select_related("project")
         .get(pk=document_id)
     )
-    known = vectors.cached(encoder, [document.text_hash])
-    return Opened(document, encoder, known.get(document.text_hash))
+    return known_of(document, encoder, needs)
 
 
-def coming_up(project: Project, encoder: str) -> dict[str, str]:
-    """{text hash: text} of the documents next in the queue that have no vector yet."""
+def coming_up(project: Project, encoder: str, needs: Needs) -> list[Opened]:
+    """The documents next in the queue, with what is known of them."""
     free = project.slots.free().order_by("rank", "pk").select_related("document")
     lanes = [free.filter(in_reserve=lane)[:AHEAD] for lane in (True, False)]
-    documents = {slot.document.text_hash: slot.document for lane in lanes for slot in lane}
-    known = vectors.cached(encoder, documents.keys())
-    texts = {}
-    for key in documents.keys() - known.keys():
-        documents[key].project = project
-        texts[key] = documents[key].model_text
-    return texts
+    documents = {slot.document_id: slot.document for lane in lanes for slot in lane}
+    for document in documents.values():
+        document.project = project
+    keys = [document.text_hash for document in documents.values()]
+    vectors.cached(encoder, keys if needs.vector else [])  # into memory, with one query for all
+    return [known_of(document, encoder, needs) for document in documents.values()]
 
 
-def suggest(document: Document, vector: Floats, heads: Sequence[LiveHead]) -> list[Suggested]:
+def suggest(opened: Opened, heads: Sequence[LiveHead]) -> list[Suggested]:
     """One suggestion a question. A blind document's is computed, and nothing of it is shown."""
     suggested = []
     for head in heads:
-        items: list[SuggestedItem] = [
-            {"label": head.labels[column], "score": round(score, 4), "offered": offered}
-            for column, score, offered in head.head.suggest(vector)
-        ]
-        shown = [] if document.is_blind else items
+        items = items_of(head, opened.vector, opened.document.fields(), opened.words or {})
+        shown = [] if opened.document.is_blind else items
         suggested.append(Suggested(head, items, shown))
     return suggested
+
+
+def items_of(
+    head: LiveHead,
+    vector: Floats | None,
+    fields: Sequence[tuple[str, str]],
+    words: Mapping[str, Words],
+) -> list[SuggestedItem]:
+    """Labels, best first; or spans, field by field, in the order of the text."""
+    if isinstance(head.head, SpanHead):
+        return [
+            {
+                "label": head.labels[one.column],
+                "score": round(one.score, 4),
+                "offered": one.offered,
+                "field": field,
+                "start": one.start,
+                "end": one.end,
+            }
+            for field, text in fields
+            for one in head.head.suggest(text, words[text])
+        ]
+    if vector is None:
+        return []
+    return [
+        {"label": head.labels[column], "score": round(score, 4), "offered": offered}
+        for column, score, offered in head.head.suggest(vector)
+    ]
 
 
 @transaction.atomic

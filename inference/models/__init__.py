@@ -1,5 +1,6 @@
 from inference.models.model_version import ModelKind, ModelVersion, Stage
 from inference.models.suggestion import Suggestion
 from inference.models.vector import Vector
+from inference.models.word_states import WordStates
 
-__all__ = ["ModelKind", "ModelVersion", "Stage", "Suggestion", "Vector"]
+__all__ = ["ModelKind", "ModelVersion", "Stage", "Suggestion", "Vector", "WordStates"]

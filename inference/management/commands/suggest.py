@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,11 @@ from inference import engine, live
 from inference.engine import Serving, Unavailable
 from inference.heads import Floats
 from inference.live import LiveHead
+from inference.opening import Needs, needs_of
+from inference.suggesting import items_of
+from inference.word_memory import unread, words_of
+from inference.words import Words
+from labeling.exposures import SuggestedItem
 from projects.models import Label, Project
 
 USAGE = 2
@@ -40,15 +45,20 @@ class Command(BaseCommand):
         serving, heads = started(project)
         names = dict(Label.objects.filter(question__project=project).values_list("pk", "name"))
         questions = dict(project.questions.values_list("pk", "name"))
+        needs = needs_of(heads)
         unread = 0
         for chunk in chunks(rows):
             good, problems = texts_of(chunk, project)
             for problem in problems:
                 self.stderr.write(str(problem))
             unread += len(problems)
-            vectors = serving.batcher.encode_all([text for _, text in good])
-            for (row, _), vector in zip(good, vectors, strict=True):
-                said = {questions[head.question]: spoken(head, vector, names) for head in heads}
+            for (row, fields), vector, words in read_by(serving, good, needs):
+                said = {
+                    questions[head.question]: spoken(
+                        head, items_of(head, vector, fields, words), names
+                    )
+                    for head in heads
+                }
                 line = {"row": row.number, "id": row.values.get("id"), "suggestions": said}
                 self.stdout.write(json.dumps(line, ensure_ascii=False))
         if unread:
@@ -88,35 +98,53 @@ def chunks(rows: Iterable[Row | Problem]) -> Iterator[list[Row | Problem]]:
         yield chunk
 
 
+Readable = tuple[Row, list[tuple[str, str]]]
+"""A row and its text fields, in the project's order."""
+
+
 def texts_of(
     chunk: Iterable[Row | Problem], project: Project
-) -> tuple[list[tuple[Row, str]], list[Problem]]:
-    """The rows whose texts can be read, joined as a model reads them, and the problems."""
-    good: list[tuple[Row, str]] = []
+) -> tuple[list[Readable], list[Problem]]:
+    """The rows whose texts can be read, and the problems."""
+    good: list[Readable] = []
     problems: list[Problem] = []
     for row in chunk:
         if isinstance(row, Problem):
             problems.append(row)
             continue
-        values = [row.values.get(name) for name in project.text_fields]
-        texts = [value for value in values if isinstance(value, str)]
+        values = [(name, row.values.get(name)) for name in project.text_fields]
+        texts = [(name, value) for name, value in values if isinstance(value, str)]
         if len(texts) == len(values):
-            good.append((row, "\n\n".join(texts)))
+            good.append((row, texts))
         else:
             fields = ", ".join(project.text_fields)
             problems.append(Problem(row.number, fields, "There is no text here."))
     return good, problems
 
 
-def spoken(head: LiveHead, vector: Floats, names: dict[int, str]) -> dict[str, Any]:
+def read_by(
+    serving: Serving, rows: Sequence[Readable], needs: Needs
+) -> Iterator[tuple[Readable, Floats | None, Mapping[str, Words]]]:
+    """Each row with what its suggestions need: the vector of its texts, joined, and their words."""
+    joined = ["\n\n".join(text for _, text in fields) for _, fields in rows]
+    vectors = serving.batcher.encode_all(joined) if needs.vector else [None] * len(rows)
+    for row, vector in zip(rows, vectors, strict=True):
+        texts = list({text for _, text in row[1]}) if needs.words else []
+        if needs.states:
+            readings = serving.batcher.read_all(texts)
+            words = {
+                text: words_of(text, one.states) for text, one in zip(texts, readings, strict=True)
+            }
+        else:
+            words = {text: unread(text) for text in texts}
+        yield row, vector, words
+
+
+def spoken(
+    head: LiveHead, items: Sequence[SuggestedItem], names: Mapping[int, str]
+) -> dict[str, Any]:
+    """As frames have it, with names of labels for their ids."""
     return {
         "model": {"name": head.name, "version": head.version},
-        "items": [
-            {
-                "label": names[head.labels[one.column]],
-                "score": round(one.score, 4),
-                "offered": one.offered,
-            }
-            for one in head.head.suggest(vector)
-        ],
+        "items": [{**item, "label": names[item["label"]]} for item in items],
     }

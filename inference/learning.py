@@ -1,0 +1,164 @@
+"""What there is to learn from, and the head that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inference import heads, span_heads, vectors, word_memory
+from inference.bio import Mark
+from inference.engine import Serving
+from inference.heads import Floats, Head
+from inference.span_heads import Marked, SpanHead
+from inference.words import Words, word_places
+from labeling.models import Annotation
+from labeling.resolved import Picks, resolved_answers
+from labeling.spans import Span
+from projects.models import Document, Label, Project, Question, QuestionKind
+
+MOST_ANSWERS = 2000
+MOST_WORDS = 20_000
+"""Of answered texts, newest first, that span heads learn from."""
+READ_AT_ONCE = 32
+"""Answered texts whose words one fit reads itself; the others wait for the job that encodes."""
+POOL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What there is to learn from: answered documents by id, the newest first, none of them
+    blind, with their resolved answers; of some the vector, and the words of some texts.
+    """
+
+    documents: Mapping[int, Document]
+    answers: Mapping[int, Mapping[int, Picks]]
+    pool: Floats
+    vectors: Mapping[int, Floats]
+    words: Mapping[str, Words]
+
+    def answered(self, question: Question) -> list[tuple[Document, Picks]]:
+        """In the order of import, whatever order they were answered in."""
+        return [
+            (self.documents[pk], self.answers[pk][question.pk])
+            for pk in sorted(self.documents)
+            if question.pk in self.answers.get(pk, {})
+        ]
+
+
+def gather(project: Project, questions: Sequence[Question], serving: Serving) -> Learned:
+    """Everything that heads for these questions learn from."""
+    encoder = serving.engine.name
+    newest = Annotation.objects.in_project(project).counted().latest_first()
+    order = list(dict.fromkeys(newest.values_list("document", flat=True)[:MOST_ANSWERS]))
+    rows = project.documents.published().in_bulk(order)
+    documents = {pk: rows[pk] for pk in order if pk in rows and not rows[pk].is_blind}
+    for document in documents.values():
+        document.project = project
+    answers = resolved_answers(project, documents.keys())
+    spans = {question.pk for question in questions if question.kind == QuestionKind.SPAN}
+    taught = [document for pk, document in documents.items() if spans & answers.get(pk, {}).keys()]
+    known = vectors.cached(encoder, {document.text_hash for document in documents.values()})
+    return Learned(
+        documents=documents,
+        answers=answers,
+        pool=_pool(project, encoder),
+        vectors={
+            pk: known[document.text_hash]
+            for pk, document in documents.items()
+            if document.text_hash in known
+        },
+        words=_words(project, taught, serving) if spans else {},
+    )
+
+
+def fit_choice(
+    question: Question, learned: Learned, serving: Serving
+) -> tuple[Head, dict[str, Any]]:
+    """A head for a choice question, and the facts about it."""
+    labels = list(question.labels.all())
+    columns = {label.pk: column for column, label in enumerate(labels)}
+    wordings = _wordings(labels, serving)
+    rows = [
+        (learned.vectors[document.pk], [columns[pick] for pick in picks if pick in columns])
+        for document, picks in learned.answered(question)
+        if document.pk in learned.vectors
+    ]
+    head = heads.fit(
+        wordings=wordings,
+        pool=learned.pool if len(learned.pool) else wordings[:0],
+        vectors=np.stack([vector for vector, _ in rows]) if rows else wordings[:0],
+        answers=[chosen for _, chosen in rows],
+        multiple=question.multiple,
+    )
+    return head, {**heads.PARAMETERS, "answers": len(rows), "pool": len(learned.pool)}
+
+
+def fit_spans(question: Question, learned: Learned) -> tuple[SpanHead, dict[str, Any]]:
+    """A head for a span question, and the facts about it."""
+    columns = {label.pk: column for column, label in enumerate(question.labels.all())}
+    documents = [
+        (document, picks)
+        for document, picks in learned.answered(question)
+        if all(text in learned.words for _, text in document.fields())
+    ]
+    texts = [
+        Marked(text, learned.words[text], _marks(picks, field, columns))
+        for document, picks in documents
+        for field, text in document.fields()
+    ]
+    head = span_heads.fit(texts, columns=len(columns))
+    facts = {"answers": len(documents), "spans": sum(len(one.marks) for one in texts)}
+    return head, {**span_heads.PARAMETERS, **facts}
+
+
+def _marks(picks: Picks, field: str, columns: Mapping[int, int]) -> list[Mark]:
+    return sorted(
+        Mark(pick.start, pick.end, columns[pick.label])
+        for pick in picks
+        if isinstance(pick, Span) and pick.field == field and pick.label in columns
+    )
+
+
+def _pool(project: Project, encoder: str) -> Floats:
+    # Hashes fall evenly, so the first of them are a fair sample in whatever order texts came.
+    sample = project.documents.published().order_by("text_hash").values_list("text_hash", flat=True)
+    pool = list(vectors.cached(encoder, list(sample[:POOL])).values())
+    return np.stack(pool) if pool else np.zeros((0, 0), dtype=np.float32)
+
+
+def _words(project: Project, taught: Sequence[Document], serving: Serving) -> dict[str, Words]:
+    """The words of the newest texts, as many as fit, read where that is quickly done; kept."""
+    encoder, texts = serving.engine.name, _newest_texts(taught)
+    words = word_memory.known(project, encoder, texts)
+    missing = [text for text in texts if text not in words][:READ_AT_ONCE]
+    for text, reading in zip(missing, serving.batcher.read_all(missing), strict=True):
+        words[text] = word_memory.remember(encoder, text, reading.states)
+    word_memory.keep_only(project, encoder, words)
+    return words
+
+
+def _newest_texts(taught: Sequence[Document]) -> Collection[str]:
+    """The texts of documents, newest first, while there is room for their words."""
+    texts: dict[str, None] = {}
+    room = MOST_WORDS
+    for document in taught:
+        for _, text in document.fields():
+            if text not in texts:
+                room -= len(word_places(text))
+                texts[text] = None
+        if room <= 0:
+            break
+    return texts
+
+
+def _wordings(labels: Sequence[Label], serving: Serving) -> Floats:
+    """(C, d): what the encoder makes of each label's name and description."""
+    texts = [heads.wording(label.name, label.description) for label in labels]
+    keys = [vectors.text_hash(text) for text in texts]
+    known = vectors.encoded(
+        serving.engine.name, serving.batcher, dict(zip(keys, texts, strict=True))
+    )
+    return np.stack([known[key] for key in keys])
