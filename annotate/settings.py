@@ -117,7 +117,7 @@ MEDIA_ROOT = DATA_DIR / "files"
 # --- Applications -----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "annotate.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,40 @@
+"""The models and what they said, to look at."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from inference.models import ModelVersion, Suggestion, Vector
+from projects.admin_base import Kept
+
+BYTES = 4
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(Kept):
+    list_display = ("name", "number", "question", "project", "kind", "stage", "updated_at")
+    list_filter = ("kind", "stage", "project")
+    list_select_related = ("question", "project")
+    search_fields = ("name", "encoder")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(Kept):
+    list_display = ("id", "document", "question", "model_version", "version", "created_at")
+    list_filter = ("question__project",)
+    list_select_related = ("document", "question", "model_version")
+    search_fields = ("document__external_id", "version")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Vector)
+class VectorAdmin(Kept):
+    list_display = ("text_hash", "encoder", "numbers")
+    list_filter = ("encoder",)
+    search_fields = ("=text_hash",)
+    fields = ("text_hash", "encoder", "numbers")
+
+    @admin.display
+    def numbers(self, vector: Vector) -> int:
+        return len(vector.values) // BYTES
