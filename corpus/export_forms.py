@@ -9,14 +9,16 @@ from django import forms
 
 from corpus.export_filters import AGREED, OF_DATASETS
 from corpus.export_options import SPREADSHEETS, TABLES, Options
-from corpus.formats import FORMATS
+from corpus.formats import FORMATS, WRITABLE
 from corpus.formats.options import Option
 from corpus.models import Answers, DatasetVersion
 from corpus.record import SPAN
 from labeling.matching import ARMS, IMPORT, SPLITS, STATES, answerers
 from projects.models import Project
 
+USUAL = "csv"
 ANY = ("", "Any")
+NAMES = ("answers", "with_provenance", "with_splits", "spreadsheet_safe")
 OPTION = "option-"
 FILTER = "only-"
 
@@ -33,7 +35,11 @@ class ExportForm(forms.Form):
         dataset: DatasetVersion | None = None,
     ) -> None:
         super().__init__(data)
-        self.project, self.dataset, self.format_name = project, dataset, format_name
+        self.asked = format_name
+        self.project, self.dataset = project, dataset
+        # Of a format that there is not, the page shows the options of the usual one.
+        self.format_name = format_name if format_name in WRITABLE else USUAL
+        format_name = self.format_name
         if format_name in TABLES:
             self._add_columns()
         if format_name in SPREADSHEETS:
@@ -52,6 +58,7 @@ class ExportForm(forms.Form):
     def _add_columns(self) -> None:
         if self.dataset is None:
             self.fields["answers"] = forms.ChoiceField(
+                required=False,
                 choices=[
                     (Answers.RESOLVED, "What people agree on: a row for each document"),
                     (Answers.EVERYONE, "What each person said: a row for each answer"),
@@ -70,6 +77,12 @@ class ExportForm(forms.Form):
             label="With a column for the split",
             help_text="Training, test or calibration, as a dataset version has it.",
         )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.asked != self.format_name:
+            self.add_error(None, f"There is no format “{self.asked}”. Choose one of those above.")
+        return cleaned
 
     @property
     def ticks(self) -> list[forms.BoundField]:
@@ -90,13 +103,14 @@ class ExportForm(forms.Form):
 
     def options(self) -> Options:
         """What was asked for, once the form is valid."""
-        given = self.cleaned_data
+        # What the format has no field for was never offered; asked for all the same, it is refused.
+        given = {name: self.data[name] for name in NAMES if self.data.get(name)} | self.cleaned_data
         return Options(
             format=self.format_name,
-            answers=given.get("answers", Answers.RESOLVED),
-            with_provenance=given.get("with_provenance", False),
-            with_splits=given.get("with_splits", False),
-            spreadsheet_safe=given.get("spreadsheet_safe", False),
+            answers=given.get("answers") or Answers.RESOLVED,
+            with_provenance=bool(given.get("with_provenance")),
+            with_splits=bool(given.get("with_splits")),
+            spreadsheet_safe=bool(given.get("spreadsheet_safe")),
             options=dict(self._given(OPTION)),
             filters=dict(self._given(FILTER)),
         )
@@ -119,6 +133,7 @@ def option_field(option: Option, project: Project) -> forms.Field | None:
     if len(choices) < 2:  # noqa: PLR2004 - two make a choice
         return None
     return forms.ChoiceField(
+        required=False,
         choices=choices,
         initial=option.default or choices[0][0],
         label=option.title,

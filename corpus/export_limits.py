@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef
 
+from corpus.formats import WRITABLE, Format
 from corpus.record import SPAN
 from labeling.models import Annotation
 from projects.models import Project, QuestionKind
 
 
-def can_hold(project: Project, format_name: str) -> bool:
+def formats_for(project: Project) -> list[Format]:
     """CoNLL is made of spans; without a question for them there is nothing to write."""
-    return format_name != "conll" or project.questions.filter(kind=SPAN).exists()
+    has_spans = project.questions.filter(kind=SPAN).exists()
+    return [each for each in WRITABLE.values() if has_spans or each.name != "conll"]
 
 
 def limits_of(project: Project, format_name: str) -> list[str]:

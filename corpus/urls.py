@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from corpus.views import datasets, erase, exports, imports
+from corpus.views import datasets, diffs, erase, exports, imports
 
 # /projects/<slug>/imports/
 import_urls = [
@@ -17,7 +17,12 @@ import_urls = [
 export_urls = [
     path("", exports.export_list, name="exports"),
     path("new", exports.create_export, name="create_export"),
+    path("<int:export_id>/row", exports.export_row, name="export_row"),
     path("<int:export_id>/file", exports.export_file, name="export_file"),
+    path("<int:export_id>/not-said.csv", exports.export_unsaid, name="export_unsaid"),
+    path("<int:export_id>/cancel", exports.cancel_export, name="cancel_export"),
+    path("<int:export_id>/retry", exports.retry_export, name="retry_export"),
+    path("<int:export_id>/delete", exports.delete_export, name="delete_export"),
 ]
 
 # /projects/<slug>/datasets/
@@ -27,6 +32,9 @@ dataset_urls = [
     path("<int:number>/", datasets.dataset_page, name="dataset"),
     path("<int:number>/export", datasets.export_dataset, name="export_dataset"),
     path("<int:number>/file", datasets.dataset_file, name="dataset_file"),
+    path("<int:number>/diff", diffs.dataset_diff, name="dataset_diff"),
+    path("<int:number>/diff.json", diffs.dataset_diff_file, name="dataset_diff_file"),
+    path("<int:number>/compare", diffs.compare_datasets, name="compare_datasets"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -103,18 +103,36 @@ ROUTES = {
     "import_problems": Route(GET, OWNERS),
     "exports": Route(GET, EXPORTERS),
     "create_export": Route(POST, EXPORTERS),
+    "export_row": Route(GET, EXPORTERS),
     "export_file": Route(GET, EXPORTERS),
+    "export_unsaid": Route(GET, EXPORTERS),
+    "cancel_export": Route(POST, EXPORTERS),
+    "retry_export": Route(POST, EXPORTERS),
+    "delete_export": Route(POST, EXPORTERS),
     "datasets": Route(GET, EXPORTERS),
     "freeze_dataset": Route(POST, OWNERS),
     "dataset": Route(GET, EXPORTERS),
     "export_dataset": Route(POST, EXPORTERS),
     "dataset_file": Route(GET, EXPORTERS),
+    "dataset_diff": Route(GET, EXPORTERS),
+    "dataset_diff_file": Route(GET, EXPORTERS),
+    "compare_datasets": Route(POST, EXPORTERS),
     # inference
     "models": Route(GET, READERS),
     "model": Route(GET, READERS),
 }
 IN_PROJECTS = sorted(name for name, route in ROUTES.items() if isinstance(route.who, frozenset))
-NUMBERED = {"dataset": "dataset", "export_dataset": "dataset", "dataset_file": "dataset"}
+NUMBERED = dict.fromkeys(
+    (
+        "dataset",
+        "export_dataset",
+        "dataset_file",
+        "dataset_diff",
+        "dataset_diff_file",
+        "compare_datasets",
+    ),
+    "dataset",
+)
 
 
 def patterns(resolver=None):
@@ -280,6 +298,7 @@ def outcome(client_of, world, name, person):
         until = timezone.now() + timedelta(minutes=1)
         world.project.slots.update(state="leased", annotator=person, leased_until=until)
         Job.objects.filter(project=world.project).update(created_by=person)
+        Export.objects.filter(project=world.project).update(created_by=person)
         status = ask(client_of(person), name, world.url(name)).status_code
         transaction.set_rollback(True)
     served = status < 400 or status == 422
@@ -302,7 +321,7 @@ def test_rows_of_another_project_are_not_found_under_mine(client_of, world, name
     assert ask(client_of(world.owner), name, url).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["dataset", "dataset_file", "export_dataset", "model"])
+@pytest.mark.parametrize("name", [*NUMBERED, "model"])
 def test_numbers_of_another_project_are_not_found_under_mine(client_of, world, name):
     assert ask(client_of(world.owner), name, world.url(name, number=7)).status_code == 404
 

@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus import freeze
-from corpus.exporting import CannotExport, Options, request_export
-from corpus.forms import ExportForm, FreezeForm
-from corpus.models import DatasetVersion
-from corpus.record import SPLITS
+from corpus.export_forms import USUAL, ExportForm, FreezeForm
+from corpus.export_limits import formats_for
+from corpus.export_options import CannotExport
+from corpus.exporting import request_export
+from corpus.models import DatasetVersion, Redaction
+from corpus.record import SPAN, SPLITS
 from corpus.views.downloads import download
 from projects.access import EXPORTERS, OWNERS, ProjectRequest, project_view
 from projects.models import Job, JobState, Project
@@ -48,7 +50,9 @@ def freeze_dataset(request: ProjectRequest, project: Project) -> HttpResponse:
 @require_GET
 @project_view(EXPORTERS)
 def dataset_page(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
-    return version_page(request, get_version(project, number), ExportForm())
+    version = get_version(project, number)
+    form = ExportForm(project, request.GET.get("format", USUAL), dataset=version)
+    return version_page(request, version, form)
 
 
 @require_POST
@@ -56,16 +60,16 @@ def dataset_page(request: ProjectRequest, project: Project, number: int) -> Http
 def export_dataset(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     """The frozen documents and answers in one of the formats that exports have."""
     version = get_version(project, number)
-    form = ExportForm(request.POST)
-    if not form.is_valid():
-        return version_page(request, version, form)
-    options = Options(**form.cleaned_data)
-    try:
-        request_export(project=project, options=options, dataset=version, created_by=request.user)
-    except CannotExport as why:
-        form.add_error(None, str(why))
-        return version_page(request, version, form)
-    return redirect("exports", project.slug)
+    form = ExportForm(project, request.POST.get("format", ""), request.POST, dataset=version)
+    if form.is_valid():
+        try:
+            options, author = form.options(), request.user
+            request_export(project=project, options=options, dataset=version, created_by=author)
+        except CannotExport as why:
+            form.add_error(None, str(why))
+        else:
+            return redirect("exports", project.slug)
+    return version_page(request, version, form)
 
 
 @require_GET
@@ -73,6 +77,11 @@ def export_dataset(request: ProjectRequest, project: Project, number: int) -> Ht
 def dataset_file(request: ProjectRequest, project: Project, number: int) -> HttpResponseBase:
     """The file as it was frozen; one that was changed since is not handed out."""
     version = get_version(project, number)
+    if version.redactions.exists():
+        messages.error(
+            request, f"Version {number} held a document that was erased; its file is gone."
+        )
+        return redirect(version)
     if damage := damage_of(version):
         messages.error(request, f"{damage} Restore it from a backup.")
         return redirect(version)
@@ -95,11 +104,18 @@ def list_page(request: ProjectRequest, project: Project, form: FreezeForm) -> Ht
         "active": "datasets",
         "form": form,
         "page": page,
+        "redacted": redacted_of(project),
         "job": last if last and last.state != JobState.DONE else None,
         "unchanged": number_unchanged(last),
     }
     status = INVALID if form.errors else HttpResponse.status_code
     return render(request, "corpus/datasets.html", context, status=status)
+
+
+def redacted_of(project: Project) -> set[int]:
+    """The versions that lost their file to an erasure."""
+    redactions = Redaction.objects.filter(dataset_version__project=project)
+    return set(redactions.values_list("dataset_version", flat=True))
 
 
 def number_unchanged(job: Job | None) -> int | None:
@@ -110,14 +126,20 @@ def number_unchanged(job: Job | None) -> int | None:
 def version_page(
     request: ProjectRequest, version: DatasetVersion, form: ExportForm
 ) -> HttpResponse:
+    splits = splits_of(version)
+    others = version.project.dataset_versions.exclude(pk=version.pk)
     context = {
         "project": version.project,
         "active": "datasets",
         "version": version,
         "form": form,
+        "formats": formats_for(version.project),
+        "others": list(others.values_list("number", flat=True)),
+        "previous": others.filter(number__lt=version.number).first(),
+        "redactions": version.redactions.select_related("successor"),
         "damage": damage_of(version) if version.size <= CHECKED_AT_ONCE else None,
-        "splits": splits_of(version),
-        "questions": [table_of(each, splits_of(version)) for each in version.counts["questions"]],
+        "splits": splits,
+        "questions": [table_of(each, splits) for each in version.counts["questions"]],
     }
     status = INVALID if form.errors else HttpResponse.status_code
     return render(request, "corpus/dataset.html", context, status=status)
@@ -150,4 +172,12 @@ def table_of(question: dict[str, Any], splits: list[tuple[str, int]]) -> dict[st
         for label in question["labels"]
     ]
     rows.sort(key=lambda row: row["all"], reverse=True)
-    return {"name": question["name"], "answered": sum(question["answered"].values()), "rows": rows}
+    totals = [sum(row["numbers"][place] for row in rows) for place in range(len(splits))]
+    return {
+        "name": question["name"],
+        "is_span": question.get("kind") == SPAN,
+        "answered": sum(question["answered"].values()),
+        "answered_by_split": [question["answered"][split] for split, _ in splits],
+        "rows": rows,
+        "totals": [*totals, sum(totals)],
+    }

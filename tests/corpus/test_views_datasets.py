@@ -159,7 +159,7 @@ def test_the_list_costs_the_same_for_one_and_three(
         answer(document, bob, "Praise")
         client.post(url("freeze_dataset", project))
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = client.get(url("datasets", project))
 
     assert len(page.context["page"]) == count
