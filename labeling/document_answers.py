@@ -85,7 +85,7 @@ class Answers:
 
 
 def answers_about(document: Document) -> Answers:
-    """The answers about a document: the resolved one, then each person's. Four queries."""
+    """The answers about a document: the resolved one, then each person's. Five queries."""
     questions = questions_of(document.project)
     names = {label.pk: label.name for question in questions for label in question.labels.all()}
     annotations = list(
