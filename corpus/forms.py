@@ -4,19 +4,25 @@ from typing import Any
 
 from django import forms
 
+from corpus.cells import dumps
 from corpus.checks import shown
+from corpus.first_rows import DrawnRow, drawn_rows
 from corpus.formats import FORMATS, WRITABLE, format_of
+from corpus.formats.options import Option
 from corpus.mapping import IGNORE, META, UNRESOLVED, BadMapping, Mapping, Names, Pairs
 from corpus.models import BadRows, Import
 from corpus.receiving import Preview, mapping_of
+from corpus.staging import asked_of
+from corpus.suggesting import suggested
 
 EXAMPLES = 3
+OPTION = "option-"
 BY_NAME = ("", "As the file's name says")
 
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        max_length=255, help_text="CSV, JSON, JSON Lines or plain text, in UTF-8."
+        max_length=255, help_text="CSV, JSON, JSON Lines, CoNLL or plain text, in UTF-8."
     )
     format = forms.ChoiceField(required=False)
 
@@ -37,8 +43,43 @@ class UploadForm(forms.Form):
         return cleaned
 
 
+class ReadingForm(forms.Form):
+    """How the format of a file is to be read. `read_as` is what the page has shown."""
+
+    read_as = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, source: Import, data: Any = None) -> None:
+        super().__init__(data)
+        self.source = source
+        for option in FORMATS[source.format].reading:
+            value = source.options_read[option.name]
+            self.fields[OPTION + option.name] = _option_field(option, value)
+        self.initial["read_as"] = dumps(source.options_read)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """By name, once the form is valid; what was not sent is as it was."""
+        return {
+            name: self.cleaned_data[OPTION + name] if OPTION + name in self.data else value
+            for name, value in self.source.options_read.items()
+        }
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the columns on the page are those of another reading."""
+        return self.cleaned_data["read_as"] not in {"", dumps(self.options)}
+
+
+def _option_field(option: Option, value: str) -> forms.Field:
+    said = {"label": option.title, "initial": value, "help_text": option.help}
+    if option.choices:
+        return forms.ChoiceField(required=False, choices=option.choices, **said)
+    narrow = forms.TextInput(attrs={"inputmode": "numeric", "size": 4})
+    return forms.CharField(required=False, max_length=9, widget=narrow, **said)
+
+
 class ColumnsForm(forms.Form):
-    """What each column of a file is for; as the columns' names suggest until somebody says so."""
+    """What each column of a file is for; as names and contents suggest until somebody says so."""
 
     create_labels = forms.BooleanField(
         required=False,
@@ -57,12 +98,16 @@ class ColumnsForm(forms.Form):
         self.source = source
         self.preview = preview
         mapping = mapping_of(source)
+        asked = asked_of(source.project, open_=True)
+        self.suggested = suggested(mapping, asked, preview.columns, preview.rows)
         for place, column in enumerate(preview.columns):
             self.fields[f"column-{place}"] = forms.ChoiceField(
                 choices=uses(mapping.names, column),
-                initial=mapping.targets_of(column)[0],
+                initial=self.suggested[column],
                 label=column,
             )
+        wanted = [asked[use] for use in self.suggested.values() if use in asked]
+        self.fields["create_labels"].initial = any(not each.labels for each in wanted)
 
     def columns(self) -> list[tuple[forms.BoundField, str]]:
         """The choice for each column, with the column's first values."""
@@ -78,6 +123,19 @@ class ColumnsForm(forms.Form):
             (self.cleaned_data[f"column-{place}"], column)
             for place, column in enumerate(self.preview.columns)
         )
+
+    def rows(self) -> list[DrawnRow]:
+        """The first rows as they would come in, by what is chosen; none if that cannot be."""
+        if self.is_bound and not self.is_valid():
+            return []
+        pairs = self.pairs if self.is_bound else [(use, c) for c, use in self.suggested.items()]
+        creating = self["create_labels"].value() in {True, "on"}
+        asked = asked_of(self.source.project, open_=creating)
+        try:
+            mapping = mapping_of(self.source, pairs)
+        except BadMapping:
+            return []
+        return drawn_rows(self.source.project, self.preview.rows, mapping, asked)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -103,11 +161,21 @@ def uses(names: Names, column: str) -> list[tuple[str, Any]]:
     predictions = [
         (f"prediction.{question}{part}", f"{words} for {question}")
         for question in names.questions
-        for part, words in (("", "Label"), (".score", "Score"), (".model", "Model"))
+        for part, words in (
+            ("", "Spans" if question in names.spans else "Label"),
+            (".score", "Score"),
+            (".model", "Model"),
+        )
     ]
     return [
         ("Text", [(field, field) for field in names.text_fields]),
-        ("Answer to", [(question, question) for question in names.questions]),
+        (
+            "Answer to",
+            [
+                (question, f"{question} (spans)" if question in names.spans else question)
+                for question in names.questions
+            ],
+        ),
         ("About the document", [("id", "Id"), ("split", "Split"), (meta, "Metadata")]),
         ("Without a majority", [(UNRESOLVED, "Opinions")]),
         ("A model's prediction", predictions),

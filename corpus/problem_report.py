@@ -7,8 +7,8 @@ from typing import IO
 from corpus.cells import spreadsheet_safe
 from corpus.models import Import
 
-HEADER = ("row", "column", "problem", "what to do", "as it came")
-FIELDS = ("row", "field", "message", "remedy", "raw")
+HEADER = ("row", "column", "problem", "what to do", "as it came", "came in")
+FIELDS = ("row", "field", "message", "remedy", "raw", "kept")
 
 
 def write_problems(source: Import, out: IO[bytes]) -> None:
@@ -16,6 +16,6 @@ def write_problems(source: Import, out: IO[bytes]) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow(HEADER)
-    for row, *words in source.problems.values_list(*FIELDS).iterator():
-        writer.writerow([row, *map(spreadsheet_safe, words)])
+    for row, *words, kept in source.problems.values_list(*FIELDS).iterator():
+        writer.writerow([row, *map(spreadsheet_safe, words), "yes" if kept else "no"])
     text.detach()

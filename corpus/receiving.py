@@ -85,6 +85,12 @@ def preview(source: Import, options: Options | None = None) -> Preview:
     return Preview(list(dict.fromkeys(column for row in rows for column in row.values)), rows)
 
 
+def read_as(source: Import, options: Options) -> None:
+    """From now on the file is read with these options. Raises BadFile for what is none."""
+    source.options = checked(options, FORMATS[source.format].reading)
+    Import.objects.filter(pk=source.pk, state=ImportState.READY).update(options=source.options)
+
+
 def names_of(project: Project) -> Names:
     """What columns can mean in this project."""
     kinds = dict(project.questions.values_list("name", "kind"))

@@ -92,8 +92,8 @@ class _Reading:
 
     def entries(self) -> list[Entry]:
         """A span for each of its labels; that is nearly always one."""
-        start, end = self._offsets()
-        labels = self._labels()
+        start, end = self.offsets()
+        labels = self.labels()
         score = self.parts.pop("score", None) if self.scored else None
         field = self._field()
         self._check_place(field, start, end)
@@ -104,7 +104,7 @@ class _Reading:
     def _take(self, names: Iterable[str]) -> Any:
         return next((self.parts.pop(name) for name in names if name in self.parts), None)
 
-    def _offsets(self) -> tuple[int, int]:
+    def offsets(self) -> tuple[int, int]:
         both = self.parts.get("span")
         if isinstance(both, list) and len(both) == 2:  # noqa: PLR2004 - a start and an end
             start, end = self.parts.pop("span")
@@ -115,7 +115,7 @@ class _Reading:
                 raise Wrong(f"It runs from {shown(start)} to {shown(end)}.", SHAPE)
         return start, end
 
-    def _labels(self) -> list[str]:
+    def labels(self) -> list[str]:
         label = self._take(LABELS)
         labels = label if isinstance(label, list) else [label]
         if not labels or not all(isinstance(each, str) and each for each in labels):
@@ -165,3 +165,18 @@ class _Reading:
                     f"It says {shown(quote)}, but {start} to {end} of the text is {shown(found)}.",
                     hint or "Correct the offsets, or the text.",
                 )
+
+
+def looks_like_spans(value: Any) -> bool:
+    """Whether this is a list of spans in a known shape, whatever their text and labels."""
+    if not isinstance(value, list) or not value:
+        return False
+    anywhere = {"": ""}
+    try:
+        for entry in value:
+            reading = _Reading(entry, anywhere, ("",), scored=False)
+            reading.offsets()
+            reading.labels()
+    except Wrong:
+        return False
+    return True

@@ -89,6 +89,12 @@ class Import(models.Model):
         return reverse("import", args=[self.project.slug, self.pk])
 
     @property
+    def options_read(self) -> dict[str, str]:
+        """Every option of the format with the value that the file is read by."""
+        known = FORMATS[self.format].reading
+        return {each.name: self.options.get(each.name, each.default) for each in known}
+
+    @property
     def format_title(self) -> str:
         return FORMATS[self.format].title
 

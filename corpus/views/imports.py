@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus import receiving
-from corpus.forms import ColumnsForm, UploadForm
+from corpus.forms import ColumnsForm, ReadingForm, UploadForm
 from corpus.models import Import, ImportState
 from corpus.problem_report import write_problems
 from corpus.receiving import Preview
@@ -58,26 +58,35 @@ def import_page(request: ProjectRequest, project: Project, import_id: int) -> Ht
     source = get_import(project, import_id)
     if source.state != ImportState.READY:
         return report_page(request, source)
+    reading = ReadingForm(source)
     try:
         preview = receiving.preview(source)
     except BadFile as bad:
-        return columns_page(request, source, problem=bad.problem)
-    return columns_page(request, source, form=ColumnsForm(source, preview))
+        return columns_page(request, source, reading=reading, problem=bad.problem)
+    return columns_page(request, source, reading=reading, form=ColumnsForm(source, preview))
 
 
 @require_POST
 @project_view(OWNERS)
 def start_import(request: ProjectRequest, project: Project, import_id: int) -> HttpResponse:
+    """Start it; or show the first rows again, read and used as the page now says."""
     source = get_import(project, import_id)
     if source.state != ImportState.READY:
         return redirect(source)
+    reading = ReadingForm(source, request.POST)
+    if not reading.is_valid():
+        return columns_page(request, source, reading=reading)
+    receiving.read_as(source, reading.options)
     try:
         preview: Preview = receiving.preview(source)
     except BadFile as bad:
-        return columns_page(request, source, problem=bad.problem)
+        return columns_page(request, source, reading=ReadingForm(source), problem=bad.problem)
+    if reading.is_changed:
+        form = ColumnsForm(source, preview)
+        return columns_page(request, source, reading=ReadingForm(source), form=form, again=True)
     form = ColumnsForm(source, preview, request.POST)
-    if not form.is_valid():
-        return columns_page(request, source, form=form)
+    if not form.is_valid() or "look" in request.POST:
+        return columns_page(request, source, reading=ReadingForm(source), form=form)
     receiving.start(
         source,
         pairs=form.pairs,
@@ -145,8 +154,9 @@ def columns_page(request: ProjectRequest, source: Import, **what: Any) -> HttpRe
         "before": receiving.imported_before(source),
         **what,
     }
-    form = what.get("form")
-    status = INVALID if form is not None and form.errors else HttpResponse.status_code
+    forms = [what.get("form"), what.get("reading")]
+    is_wrong = any(form is not None and form.errors for form in forms)
+    status = INVALID if is_wrong else HttpResponse.status_code
     return render(request, "corpus/columns.html", context, status=status)
 
 
@@ -156,7 +166,9 @@ def report_page(request: ProjectRequest, source: Import) -> HttpResponse:
         "active": "data",
         "source": source,
         "job": source.job,
-        "problems": source.problems.all()[:PROBLEMS_SHOWN],
-        "problem_count": source.problems.count(),
+        "problems": source.problems.refused()[:PROBLEMS_SHOWN],
+        "problem_count": source.problems.refused().count(),
+        "warnings": source.problems.warnings()[:PROBLEMS_SHOWN],
+        "warning_count": source.problems.warnings().count(),
     }
     return render(request, "corpus/import.html", context)

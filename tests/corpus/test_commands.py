@@ -79,7 +79,7 @@ def test_bad_rows_end_in_1_are_shown_and_written_to_a_file(project, file, tmp_pa
     assert status == 1
     assert err.startswith("row 3, topic: There is no label “Greeting”.")
     header, row = report.read_text().splitlines()
-    assert header == "row,column,problem,what to do,as it came"
+    assert header == "row,column,problem,what to do,as it came,came in"
     assert row.startswith("3,topic,There is no label “Greeting”.")
     assert project.documents.count() == 1
 

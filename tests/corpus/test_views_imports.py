@@ -98,7 +98,7 @@ def test_columns_without_a_text_are_sent_back(client_of, alice, project):
     client = client_of(alice)
     source = uploaded(client, project, b"body\r\nHello\r\n")
 
-    response = start(client, source)
+    response = start(client, source, **{"column-0": "meta.body"})
 
     assert response.status_code == 422
     assert "Say which column is “text”" in text_of(response)
@@ -140,7 +140,7 @@ def test_bad_rows_are_listed_and_can_be_downloaded_with_what_they_held(client_of
         f'attachment; filename="tickets-import-{source.pk}-problems.csv"'
     )
     header, row = b"".join(report.streaming_content).decode().splitlines()
-    assert header == "row,column,problem,what to do,as it came"
+    assert header == "row,column,problem,what to do,as it came,came in"
     assert row.startswith("4,topic,There is no label “=Greeting”.")
     assert "Bonjour" in row
 
