@@ -116,9 +116,7 @@ def with_provenance(contents: Contents) -> Iterator[Record]:
 def loaded(annotations: Any) -> Sequence[Annotation]:
     """With everything that is told of them, in the order of documents. Two queries."""
     answers = Prefetch("answers", Answer.objects.exclude(label=None).order_by("start", "pk"))
-    related = annotations.select_related(
-        "annotator", "last_event__guideline", "last_event__actor", "last_event__annotator"
-    )
+    related = annotations.select_related("annotator", "last_event__guideline", "last_event__actor")
     return list(related.prefetch_related(answers).order_by("document", "pk"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from labeling.models import Annotation, Answer, Event
+from labeling.models import Annotation, Answer, Event, EventKind
 from projects.models import Label, Project
 
 OUTSIDE = "outside"
@@ -29,7 +29,8 @@ class Provenance:
     def _of(self, annotation: Annotation, shown: Mapping[str, Any]) -> dict[str, Any]:
         """The arm; per question the items with where they came from, and what was suggested.
 
-        `sent` and `painted` are as they stood when the person answered.
+        `reason`: why it was skipped or withdrawn. `sent` and `painted` are as they stood when
+        the person answered.
         """
         event = annotation.last_event
         items = self._items(annotation.answers.all())
@@ -37,9 +38,8 @@ class Provenance:
         about = {*annotation.answered_questions, *suggestions}
         return {
             "arm": shown.get("arm") or OUTSIDE,
-            "corrected_by": event.actor.username
-            if event and event.annotator and event.actor
-            else None,
+            "corrected_by": corrector_of(event),
+            "reason": event.payload.get("reason") if event else None,
             "questions": {
                 name: {"items": items.get(pk, []), "suggestions": suggestions.get(pk, [])}
                 for pk, name in self.questions.items()
@@ -73,6 +73,13 @@ class Provenance:
             return {}
         where = {"field": field} if self.several_fields else {}
         return {**where, "start": start, "end": end}
+
+
+def corrector_of(event: Event | None) -> str | None:
+    """The owner who put another answer in the place of somebody's."""
+    if event is None or event.kind != EventKind.REVISE or not event.annotator_id:
+        return None
+    return event.actor.username if event.actor else None
 
 
 def shown_when_answered(annotations: Iterable[Annotation]) -> dict[int, dict[str, Any]]:
