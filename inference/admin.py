@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from inference.models import ModelVersion, Suggestion, Vector
+from inference.models import ModelVersion, Suggestion, Vector, WordStates
 from projects.admin_base import Kept
 
 BYTES = 4
@@ -38,3 +40,15 @@ class VectorAdmin(Kept):
     @admin.display
     def numbers(self, vector: Vector) -> int:
         return len(vector.values) // BYTES
+
+
+@admin.register(WordStates)
+class WordStatesAdmin(Kept):
+    list_display = ("text_hash", "project", "encoder")
+    list_filter = ("encoder", "project")
+    list_select_related = ("project",)
+    search_fields = ("=text_hash",)
+    fields = ("project", "text_hash", "encoder")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WordStates]:
+        return super().get_queryset(request).defer("values")

@@ -8,11 +8,11 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from import_export.admin import ImportExportMixin
 from import_export.forms import ExportForm, ImportForm
-from import_export.results import RowResult
+from import_export.results import Result, RowResult
 
 from projects.sheets import Csv, Json, SafeCsv
 from projects.uploads import WaitingUpload
@@ -84,6 +84,14 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
         form.add_error("import_file", str(e))
+
+    def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
+        """Say so if something changed since the preview: then nothing was imported."""
+        if not (result.has_errors() or result.has_validation_errors()):
+            return super().process_result(result, request)
+        message = "Nothing was imported: the rows no longer fit. Preview the file again."
+        self.message_user(request, message, "ERROR")  # type: ignore[attr-defined]
+        return HttpResponseRedirect(request.path.replace("process_import", "import"))
 
     def add_success_message(self, result: Any, request: HttpRequest) -> None:
         totals = result.totals

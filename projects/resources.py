@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from import_export.fields import Field
 from import_export.resources import Diff, ModelResource
+from import_export.results import Result
 from import_export.widgets import IntegerWidget, Widget
 from tablib import Dataset
 
@@ -58,6 +59,11 @@ class SheetResource(ModelResource):  # type: ignore[misc]
     def get_diff_class(cls) -> type[Diff]:
         return PlainDiff
 
+    def import_data(self, dataset: Dataset, **options: Any) -> Result:
+        """All of a table, or nothing of it."""
+        options["rollback_on_validation_errors"] = True
+        return super().import_data(dataset, **options)
+
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Raises ValidationError when the table as a whole is not one of these."""
         known = [field.column_name for field in self.get_import_fields()]
@@ -94,8 +100,8 @@ class QuestionWidget(Widget):  # type: ignore[misc]
             raise ValueError(f"The project “{slug}” has no question “{value}”.")
         return question
 
-    def render(self, value: Question, obj: Any = None, **kwargs: Any) -> str:
-        return value.name
+    def render(self, value: Question | None, obj: Any = None, **kwargs: Any) -> str:
+        return value.name if value else ""
 
 
 class LabelResource(SheetResource):
@@ -123,6 +129,16 @@ class LabelResource(SheetResource):
 
     def get_queryset(self) -> QuerySet[Label]:
         return Label.objects.select_related("question__project")
+
+    def after_init_instance(
+        self,
+        instance: Label,
+        new: bool,  # noqa: FBT001 - the library's signature
+        row: dict[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        if new:
+            instance.position = None  # type: ignore[assignment]  # until the row or we say one
 
     def validate_instance(
         self,
@@ -235,6 +251,8 @@ class PeopleResource(SheetResource):
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
+        if not row["username"]:
+            raise ValidationError({"username": "A person needs one."})
         if not row.get("time_zone", "UTC"):
             row["time_zone"] = "UTC"
 

@@ -50,6 +50,9 @@ class Sheet(Format):  # type: ignore[misc]
 
     title = extension = content_type = ""
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Files are UTF-8, whatever the library asks for."""
+
     def get_title(self) -> str:
         return self.title
 
