@@ -29,6 +29,12 @@ class Item:
     suggested: str
     model_version: str
 
+    @property
+    def how(self) -> str:
+        """Such as: as suggested with 81% (MiniLM live 1.12)."""
+        version = f"({self.model_version})" if self.model_version else ""
+        return " ".join(filter(None, [self.origin.lower(), self.suggested, version]))
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -37,6 +43,12 @@ class Said:
     question: str
     items: list[Item]
     is_resolved: bool = True
+
+    @property
+    def how(self) -> str:
+        """How all items came to be, where that is one and the same; else each says it."""
+        ways = {item.how for item in self.items}
+        return ways.pop() if len(ways) == 1 and len(self.items) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,9 @@ def answers_about(document: Document) -> Answers:
         .prefetch_related("answers__label")
         .order_by("pk")
     )
-    people = [_person(annotation, questions) for annotation in annotations]
+    # What counts comes first.
+    annotations.sort(key=lambda annotation: (not _counts(annotation), annotation.pk))
+    people = [_person(annotation, questions, names) for annotation in annotations]
     given = [_given(annotation) for annotation in annotations if _counts(annotation)]
     resolved = resolve(given, several={each.pk: each.takes_several for each in questions})
     return Answers(
@@ -125,7 +139,9 @@ def _given(annotation: Annotation) -> Given:
     return Given(annotation.annotator_id, {pk: frozenset(of) for pk, of in picks.items()})
 
 
-def _person(annotation: Annotation, questions: Sequence[Question]) -> PersonAnswer:
+def _person(
+    annotation: Annotation, questions: Sequence[Question], names: Mapping[int, str]
+) -> PersonAnswer:
     event = annotation.last_event
     payload = event.payload if event else {}
     reason = payload.get("reason", "")
@@ -138,7 +154,7 @@ def _person(annotation: Annotation, questions: Sequence[Question]) -> PersonAnsw
         said=[
             Said(
                 question.shown_title,
-                [_item(each) for each in answers if each.question_id == question.pk],
+                [_item(each, names) for each in answers if each.question_id == question.pk],
             )
             for question in questions
             if question.pk in annotation.answered_questions
@@ -158,18 +174,26 @@ def _corrector(event: Event | None) -> str:
     return event.actor.shown_name if by_owner else ""
 
 
-def _item(answer: Answer) -> Item:
-    suggested = answer.suggested or {}
-    accepted = answer.origin == Origin.ACCEPTED
-    score = f"{suggested['score']:.0%}" if suggested.get("score") is not None else ""
+def _item(answer: Answer, names: Mapping[int, str]) -> Item:
     return Item(
         label=answer.label_id or 0,
         name=answer.label.name if answer.label else "",
         quote=answer.quote,
         origin=answer.get_origin_display(),
-        suggested=f"suggested with {score}" if accepted and score else "",
+        suggested=_suggested(answer, names),
         model_version=answer.model_version,
     )
+
+
+def _suggested(answer: Answer, names: Mapping[int, str]) -> str:
+    """How sure the model was, and where the person chose otherwise also of what."""
+    item = answer.suggested or {}
+    if item.get("score") is None or answer.origin not in {Origin.ACCEPTED, Origin.CHANGED}:
+        return ""
+    sure = f"{item['score']:.0%}"
+    if answer.origin == Origin.ACCEPTED:
+        return f"with {sure}"
+    return f"({names.get(item['label'], 'gone')}, {sure})"
 
 
 def _resolved(

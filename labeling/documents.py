@@ -253,8 +253,6 @@ def _chips(people: Sequence[Given], questions: Sequence[Question]) -> list[Chip]
         answers = [person.picks[question.pk] for person in people if question.pk in person.picks]
         names = {label.pk: label.name for label in question.labels.all()}
         resolved = resolve(people, several={question.pk: question.takes_several}).get(question.pk)
-        if resolved == frozenset():
-            chips.append(Chip(None, "None of these", 1, agreed=True))
         shown = resolved if resolved is not None else [pick for of in answers for pick in of]
         times = Counter(_label_of(pick) for pick in shown)
         agreed = resolved is not None
@@ -262,7 +260,7 @@ def _chips(people: Sequence[Given], questions: Sequence[Question]) -> list[Chip]
             Chip(pk, names.get(pk, "gone"), n, agreed=agreed)
             for pk, n in sorted(times.items(), key=lambda each: -each[1])
         ]
-    return chips
+    return chips or ([Chip(None, "None of these", 1, agreed=True)] if people else [])
 
 
 def _label_of(pick: Pick) -> int:

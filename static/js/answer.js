@@ -107,7 +107,7 @@ export function refresh() {
   for (const question of questions())
     question.classList.toggle("active", questions().length > 1 && question === activeQuestion());
   const undo = document.getElementById("undo-button");
-  undo.disabled = !canUndo() && !document.querySelector(".marks .mark");
+  if (undo) undo.disabled = !canUndo() && !document.querySelector(".marks .mark");
   showRule();
 }
 

@@ -383,3 +383,28 @@ def test_documents_with_the_owner_go_back_to_the_queue(client_of, alice, project
 
     document.refresh_from_db()
     assert document.state == DocumentState.OPEN
+
+
+def test_what_was_accepted_and_what_was_changed_says_so(
+    client_of, alice, bob, dora, project, question
+):
+    project.overlap = 2
+    project.save(update_fields=["overlap"])
+    [document] = make_documents(project, "a")
+    refund = question.labels.get(name="Refund")
+    for person, label in [(bob, "Refund"), (dora, "Praise")]:
+        Exposure.objects.create(
+            document=document,
+            annotator=person,
+            question=question,
+            items=[{"label": refund.pk, "score": 0.81, "offered": True}],
+            model_version="live 1.4",
+            sent_at=alice.date_joined,
+            painted_at=alice.date_joined,
+        )
+        answer(document, person, label)
+
+    page = text_of(client_of(alice).get(f"{BASE}{document.pk}/"))
+
+    assert "Refund as suggested with 81% (live 1.4)" in page
+    assert "Praise other than suggested (Refund, 81%) (live 1.4)" in page
