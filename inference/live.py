@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.db.models import Max
+
 from inference.encoding import KIND as ENCODE
 from inference.engine import Serving
 from inference.engine import serving as this_engine
@@ -23,12 +25,14 @@ from inference.registry import keep_live_version
 from inference.span_heads import SpanHead
 from inference.threads import in_thread
 from labeling.chosen import questions_of
-from labeling.models import Annotation
+from labeling.models import Annotation, EventKind
 from projects.models import JobState, Project, Question, QuestionKind
 
 logger = logging.getLogger(__name__)
 
 FEWEST_LABELS = 2
+REMOVALS = (EventKind.DELETE, EventKind.RESTORE, EventKind.ERASE)
+"""What changes the documents there are to learn from, and no answer."""
 
 fits = ThreadPoolExecutor(1, thread_name_prefix="fit")
 
@@ -38,6 +42,7 @@ class Stamp(NamedTuple):
 
     encoder: str
     last_event: int
+    last_removal: int
     labels: str
     encode_job: int
 
@@ -108,10 +113,12 @@ def _stamp(project: Project, questions: Sequence[Question], encoder: str) -> Sta
         for question in questions
         for label in question.labels.all()
     ]
+    removals = project.events.filter(kind__in=REMOVALS)
     encoded = project.jobs.filter(kind=ENCODE, state=JobState.DONE).order_by("-finished_at")
     return Stamp(
         encoder=encoder,
         last_event=last_training_event(project),
+        last_removal=removals.aggregate(last=Max("pk"))["last"] or 0,
         labels=hashlib.sha256(json.dumps(wordings).encode()).hexdigest(),
         encode_job=encoded.values_list("pk", flat=True).first() or 0,
     )

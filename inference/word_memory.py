@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from threading import Lock
 
 import numpy as np
+from django.db import transaction
 
 from inference.models import WordStates
 from inference.reading import States
@@ -45,6 +46,12 @@ class RecentWords:
             while self._count > self._capacity and len(self._texts) > 1:
                 _, longest_unused = self._texts.popitem(last=False)
                 self._count -= len(longest_unused.places)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Of these texts, by every encoder."""
+        with self._lock:
+            for place in [place for place in self._texts if place[1] in keys]:
+                self._count -= len(self._texts.pop(place).places)
 
     def clear(self) -> None:
         with self._lock:
@@ -107,6 +114,13 @@ def keep(project: Project, encoder: str, words: Mapping[str, Words]) -> None:
         ignore_conflicts=True,
         batch_size=ROWS_PER_QUERY,
     )
+
+
+def erase(texts: Collection[str]) -> None:
+    """Let go of what is known of these texts; whoever needs it of another document reads again."""
+    keys = {text_hash(text) for text in texts}
+    WordStates.objects.filter(text_hash__in=keys).delete()
+    transaction.on_commit(lambda: recent.forget(keys))
 
 
 def words_of(text: str, states: States) -> Words:

@@ -20,7 +20,8 @@ UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\uff70\p{Thai}\p{Lao}\p{Khmer}\p{
 LETTER = rf"(?=[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]])"
 HIDDEN = r"[\u00ad\u2060]"  # soft hyphen, word joiner: inside a word they part nothing
 VISIBLE = r"(?=[^\p{Z}\p{C}])"
-WORD = regex.compile(rf"(?V1)(?:{LETTER}\X(?:{HIDDEN}+{LETTER})?)+|{VISIBLE}\X")
+WORD = rf"(?:{LETTER}\X(?:{HIDDEN}+{LETTER})?)+|{VISIBLE}\X"
+EVERYTHING = regex.compile(rf"(?V1)({WORD})|\X")  # what is no word is passed whole as well
 STOPS = frozenset(".!?…。\uff01\uff1f")
 OPENERS = frozenset("\"'“‘«([{-–—*•>")  # noqa: RUF001 - the characters meant
 SHORT, LONG = 3, 7
@@ -56,7 +57,7 @@ SHAPES = (
 
 
 def word_places(text: str) -> Places:
-    found = [match.span() for match in WORD.finditer(text)]
+    found = [match.span(1) for match in EVERYTHING.finditer(text) if match[1] is not None]
     return np.array(found, dtype=np.int32).reshape(-1, 2)
 
 

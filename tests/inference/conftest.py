@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
-from inference import engine, live, threads, vectors
+from inference import engine, live, threads, vectors, word_memory
 
 IDLE_SECONDS = 30
 
@@ -20,6 +20,7 @@ def _fresh_process():
     settle()
     live.forget_all()
     vectors.recent.clear()
+    word_memory.recent.clear()
 
 
 @pytest.fixture

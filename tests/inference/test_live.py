@@ -125,7 +125,7 @@ def test_nothing_new_fits_nothing(project, encoded, django_assert_num_queries):
     encoded("a refund")
     before = live.refresh(project)
 
-    with django_assert_num_queries(4):  # questions, labels, last event, last encoding
+    with django_assert_num_queries(5):  # questions, labels, last event and removal, last encoding
         assert live.refresh(project) is before
 
 

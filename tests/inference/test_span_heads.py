@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference import span_heads
+from inference.bio import Mark
+from inference.fake_engine import FakeEngine
+from inference.span_heads import OFFERED, SHOWN, Marked, SpanHead, fit
+from inference.word_memory import words_of
+from inference.words import Words
+from tests.inference.test_words import texts
+
+PERSON, PLACE = 0, 1
+NAMES = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald")
+PLACES = ("Paris", "Rome", "Lima", "Oslo", "Cairo", "Quito")
+
+
+def read(text: str) -> Words:
+    [reading] = FakeEngine().read([text])
+    return words_of(text, reading.states)
+
+
+def marked(text: str, *marks: tuple[str, int]) -> Marked:
+    found = [(text.index(quote), quote, column) for quote, column in marks]
+    return Marked(
+        text, read(text), [Mark(at, at + len(quote), column) for at, quote, column in found]
+    )
+
+
+def letters(count: int) -> list[Marked]:
+    dice = random.Random(0)
+    answered = []
+    for _ in range(count):
+        who, where = dice.choice(NAMES), dice.choice(PLACES)
+        answered.append(marked(f"today {who} went to {where} again", (who, PERSON), (where, PLACE)))
+        answered.append(marked("nobody went to the shop again"))
+    return answered
+
+
+def found(head: SpanHead, text: str) -> list[tuple[str, int]]:
+    return [(text[one.start : one.end], one.column) for one in head.suggest(text, read(text))]
+
+
+def test_without_answers_there_is_nothing_to_say():
+    assert found(fit([], columns=2), "Ada went to Paris") == []
+
+
+def test_one_answer_is_found_again():
+    head = fit([marked("we met Ada Lovelace", ("Ada Lovelace", PERSON))], columns=2)
+
+    [one] = [
+        one for one in head.suggest("Ada Lovelace came", read("Ada Lovelace came")) if one.offered
+    ]
+
+    assert (one.start, one.end, one.column) == (0, 12, PERSON)
+
+
+def test_a_head_reads_what_it_never_saw_from_what_stands_around_it():
+    head = fit(letters(40), columns=2)
+
+    assert head.tagger is not None
+    assert found(head, "today Ludwig went to Vienna again") == [
+        ("Ludwig", PERSON),
+        ("Vienna", PLACE),
+    ]
+
+
+def test_answers_without_marks_teach_what_to_leave_alone():
+    nothing = [marked("nobody went to the shop again")] * 3
+
+    assert fit(nothing, columns=2).tagger is None
+    assert found(fit(nothing, columns=2), "nobody went to the shop again") == []
+    assert found(fit(letters(40), columns=2), "nobody went to the shop again") == []
+
+
+def test_words_that_cannot_be_read_are_outside():
+    head = fit(letters(40), columns=2)
+    text = "today Ludwig went to Vienna again"
+    words = read(text)
+    unread = words._replace(states=np.zeros_like(words.states))
+
+    assert head.suggest(text, unread) == []
+
+
+def test_unread_texts_are_still_searched_for_what_is_known():
+    one = marked("we met Ada Lovelace", ("Ada Lovelace", PERSON))
+    blind = one._replace(words=one.words._replace(states=np.zeros_like(one.words.states)))
+
+    head = fit([blind], columns=2)
+
+    assert head.tagger is None
+    assert found(head, "so Ada Lovelace came") == [("Ada Lovelace", PERSON)]
+
+
+def test_two_fits_are_the_same():
+    first, second = fit(letters(10), columns=2), fit(letters(10), columns=2)
+    text = "today Ludwig went to Rome again"
+
+    assert first.suggest(text, read(text)) == second.suggest(text, read(text))
+
+
+def test_many_plain_words_are_sampled_and_weighed(monkeypatch):
+    everything = fit(letters(40), columns=2)
+    monkeypatch.setattr(span_heads, "MOST_PLAIN", 40)
+
+    sampled = fit(letters(40), columns=2)
+
+    text = "today Ludwig went to Vienna again"
+    assert found(sampled, text) == found(everything, text)
+
+
+@pytest.mark.parametrize("near", [[True, False, False, False, True], [False] * 5, [True] * 5])
+def test_a_fair_share_weighs_as_much_as_the_whole(near, monkeypatch):
+    monkeypatch.setattr(span_heads, "MOST_PLAIN", 2)
+    near = np.array(near)
+
+    kept, weight = span_heads._fair_share(near)
+
+    assert set(np.flatnonzero(near)) <= set(kept.tolist())
+    assert weight.sum() == pytest.approx(len(near))
+
+
+head_of_letters = fit(letters(30), columns=2)
+head_of_pieces = fit(
+    [
+        marked("e\u0301te\u0301 in 東京タワー a\u00adb!", ("京タ", PLACE), ("\u0301t", PERSON)),
+        marked("aB9 👩🏽🇯🇵 한 レ. Ada", ("B9 👩", PERSON), ("レ.", PLACE)),
+        marked("a x a 9 a", ("a x", PERSON)),
+    ],
+    columns=2,
+)
+
+
+@settings(deadline=None)
+@given(
+    text=st.one_of(
+        texts,
+        st.lists(
+            st.sampled_from(["a", "x", " ", "9", "Ada", "\r\n", "today", "株"]), max_size=25
+        ).map("".join),
+    ),
+    head=st.sampled_from([head_of_letters, head_of_pieces]),
+)
+def test_suggested_spans_lie_between_words_and_share_nothing(text, head):
+    words = read(text)
+
+    suggested = head.suggest(text, words)
+
+    starts, ends = set(words.places[:, 0].tolist()), set(words.places[:, 1].tolist())
+    last = 0
+    for one in suggested:
+        assert one.start in starts
+        assert one.end in ends
+        assert last <= one.start < one.end <= len(text)
+        assert SHOWN <= one.score <= 1
+        assert one.offered == (one.score >= OFFERED)
+        last = one.end
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            texts,
+            st.lists(
+                st.tuples(st.integers(0, 60), st.integers(1, 20), st.integers(0, 1)), max_size=4
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_was_marked_can_be_learned_from(answers):
+    answered = [
+        Marked(
+            text,
+            read(text),
+            [
+                Mark(start, min(start + length, len(text)), column)
+                for start, length, column in marks
+                if start < len(text)
+            ],
+        )
+        for text, marks in answers
+    ]
+
+    head = fit(answered, columns=2)
+
+    for one in answered:
+        for span in head.suggest(one.text, one.words):
+            assert 0 <= span.start < span.end <= len(one.text)
