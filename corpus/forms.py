@@ -102,7 +102,7 @@ class ColumnsForm(forms.Form):
         self.suggested = suggested(mapping, asked, preview.columns, preview.rows)
         for place, column in enumerate(preview.columns):
             self.fields[f"column-{place}"] = forms.ChoiceField(
-                choices=uses(mapping.names, column),
+                choices=uses(mapping.names, column, self.suggested[column]),
                 initial=self.suggested[column],
                 label=column,
             )
@@ -155,9 +155,11 @@ def check_text(mapping: Mapping, columns: list[str]) -> None:
         raise BadMapping(f"Say which column is {shown(fields[0])}: a document needs a text.")
 
 
-def uses(names: Names, column: str) -> list[tuple[str, Any]]:
+def uses(names: Names, column: str, suggestion: str = "") -> list[tuple[str, Any]]:
     """What a column can be used as, grouped for a select."""
     meta = column if column.startswith(META) else META + column
+    if suggestion.startswith(META):
+        meta = suggestion
     predictions = [
         (f"prediction.{question}{part}", f"{words} for {question}")
         for question in names.questions

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from corpus.checks import Wrong, shown
 from corpus.offsets import offset_hint
 from corpus.record import SpanValue
-from labeling.chosen import MOST_SPANS
 from labeling.spans import Span, cuts_a_character
 
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset")
@@ -23,6 +22,9 @@ LABELS = ("label", "labels", "type", "tag")
 QUOTES = ("text", "quote")
 PERHAPS_QUOTES = ("name", "surface", "mention", "word")
 """Compared with the text too, but other things are called so: what differs is kept, not refused."""
+
+MOST_SPANS = 2000
+"""Of one question in one document, as on the labelling page."""
 
 SHAPE = 'Write {"start": 0, "end": 5, "label": "NAME"}: code points, the end exclusive.'
 
@@ -118,9 +120,11 @@ class _Reading:
     def labels(self) -> list[str]:
         label = self._take(LABELS)
         labels = label if isinstance(label, list) else [label]
-        if not labels or not all(isinstance(each, str) and each for each in labels):
-            raise Wrong(f"{shown(label)} is not a label.", SHAPE)
-        return cast("list[str]", labels)
+        for each in labels or [None]:
+            # As elsewhere, a whole number will do for a name.
+            if isinstance(each, bool) or not isinstance(each, str | int) or each == "":
+                raise Wrong(f"{shown(label)} is not a label.", SHAPE)
+        return [str(each) for each in labels]
 
     def _field(self) -> str:
         if isinstance(self.parts.get("field"), str):

@@ -31,6 +31,10 @@ def suggested(
 ) -> dict[str, str]:
     """A use for each column: what it is called, else what it looks like, else metadata."""
     uses = {column: mapping.targets_of(column)[0] for column in columns}
+    for column, use in uses.items():
+        # An object may have a `score` of its own and one among its metadata.
+        if use != column and use in uses:
+            uses[column] = f"{META}row.{column}"
     for target, found in _wanted(mapping, asked, columns, rows):
         free = [column for column in found if uses[column].startswith(META)]
         if free and target not in uses.values():

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from corpus.mapping import Mapping, Names
 from corpus.record import SPAN, Prediction, Record, Row, SpanValue
 from corpus.rows import Asked, record_of
+from corpus.span_lists import MOST_SPANS
+from labeling import chosen
 from tests.corpus.strategies import awkward_text, patiently
 
 TEXT = "Ana 😀 met Bob in Rome."
@@ -105,6 +107,8 @@ def test_a_list_is_not_kept_over_metadata_of_the_same_name():
         ([[10, 13]], "Span 1: “[10, 13]” is not a span."),
         ([[10, 13, "PER"], [1, 2, "X"]], "There is no label “X”."),
         ([[10, 13, ""]], "Span 1: “” is not a label."),
+        ([[10, 13, True]], "Span 1: “true” is not a label."),
+        ([[10, 13, []]], "Span 1: “[]” is not a label."),
         ([[10, 13, None]], "Span 1: “null” is not a label."),
         ([{"start": 10, "end": 13}], "Span 1: “null” is not a label."),
         ([{"start": 10, "label": "PER"}], "Span 1: It runs from “10” to “null”."),
@@ -221,6 +225,11 @@ def test_a_model_that_predicted_nothing_is_not_forgotten():
 
     assert record.predictions == ()
     assert record.meta == {"prediction.people": []}
+
+
+def test_no_more_spans_come_in_than_people_may_mark():
+    assert MOST_SPANS == chosen.MOST_SPANS
+    assert "There are 2,001 spans; 2,000 is the most." in wrong([[0, 1, "PER"]] * 2001)
 
 
 @patiently
