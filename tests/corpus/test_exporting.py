@@ -159,6 +159,11 @@ def test_an_export_reads_in_a_bounded_number_of_queries(project, django_assert_n
         exported(project)
 
 
+def refused(source) -> list[str]:
+    """What did not come in; a span inside a character is kept, with a warning."""
+    return [problem.message for problem in source.problems.refused()]
+
+
 def twin_of(project):
     """An empty project with the same questions."""
     twin = make_project(text_fields=project.text_fields)
@@ -167,7 +172,9 @@ def twin_of(project):
             twin,
             question.name,
             labels=[label.name for label in question.labels.all()],
+            kind=question.kind,
             multiple=question.multiple,
+            overlapping=question.overlapping,
             required=question.required,
         )
     return twin
@@ -187,27 +194,61 @@ def test_out_and_in_and_out_again_is_the_same(db, format, data):  # noqa: A002
         project, "topic", labels=["Refund", "[odd", "[]", 'with "quotes"'], required=False
     )
     make_question(project, "tags", labels=["a", "b,c", "é"], multiple=True, required=False)
+    make_question(
+        project, "names", kind="span", labels=["PER", "L,OC"], overlapping=True, required=False
+    )
     rows = data.draw(
         st.lists(st.tuples(awkward_text.filter(bool), awkward_text, metas), min_size=1, max_size=4)
     )
     content = "".join(
         json.dumps({"id": f"x{n}", "text": text, "reply": reply, "meta": meta})[:-1]
         + data.draw(st.sampled_from(ANSWERS))
+        + data.draw(spans_of(text, reply))
         + "}\n"
         for n, (text, reply, meta) in enumerate(rows)
     )
     source = imported(project, content, format="jsonl")
-    assert problems_of(source) == []
+    assert refused(source) == []
 
     twin = twin_of(project)
     back = imported(twin, exported(project, format=format, with_splits=True), format=format)
 
-    assert problems_of(back) == []
+    assert refused(back) == []
     assert exported(twin, format=format, with_splits=True) == exported(
         project, format=format, with_splits=True
     )
     if source.answers:
         assert freeze(project=twin).sha256 == freeze(project=project).sha256
+
+
+def test_spans_on_several_texts_come_back_to_the_character(db):
+    """Out, in elsewhere, and out again: the same bytes, and the same hash when frozen."""
+    project = make_project(text_fields=["text", "reply"])
+    make_question(project, "names", kind="span", labels=["PER", "LOC"], overlapping=True)
+    make_question(project, "tone", labels=["Calm"], required=False)
+    text = "e\u0301 👩‍👩‍👧\r\n\u05e9\u05dc\u05d5\u05dd \u200fRome\t"
+    spans = [
+        {"field": "text", "start": 3, "end": 8, "label": "PER"},
+        {"field": "text", "start": 0, "end": 1, "label": "PER"},
+        {"field": "text", "start": 10, "end": len(text), "label": "LOC"},
+        {"field": "text", "start": 3, "end": 9, "label": "LOC"},
+        {"field": "reply", "start": 1, "end": 2, "label": "LOC"},
+    ]
+    rows = [
+        {"id": "1", "text": text, "reply": "\ufeff👍🏽\r", "names": spans, "tone": "Calm"},
+        {"id": "2", "text": "plain", "names": [{**spans[0], "start": 0, "end": 5}]},
+        {"id": "3", "text": "unanswered"},
+    ]
+    content = "".join(json.dumps(row) + "\n" for row in rows)
+    assert refused(imported(project, content, format="jsonl")) == []
+    once = exported(project, format="jsonl", with_splits=True)
+    assert len(json.loads(once.splitlines()[0])["names"]) == 5
+
+    twin = twin_of(project)
+    assert refused(imported(twin, once, format="jsonl")) == []
+
+    assert exported(twin, format="jsonl", with_splits=True) == once
+    assert freeze(project=twin).sha256 == freeze(project=project).sha256
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -230,6 +271,21 @@ def test_answers_to_some_of_the_questions_come_back_too(project, bob, dora, form
 
     assert problems_of(back) == []
     assert freeze(project=twin).sha256 == version.sha256
+
+
+@st.composite
+def spans_of(draw, text: str, reply: str) -> str:
+    """An answer of spans, over each other and inside characters too; or none."""
+    if not draw(st.booleans()):
+        return ""
+    spans = set()
+    for field, content in (("text", text), ("reply", reply)):
+        for _ in range(draw(st.integers(0, 3)) if content else 0):
+            start = draw(st.integers(0, len(content) - 1))
+            end = draw(st.integers(start + 1, len(content)))
+            spans.add((field, start, end, draw(st.sampled_from(["PER", "L,OC"]))))
+    keys = ("field", "start", "end", "label")
+    return f', "names": {json.dumps([dict(zip(keys, span, strict=True)) for span in spans])}'
 
 
 ANSWERS = [

@@ -147,6 +147,52 @@ def test_another_content_has_another_hash(project, change):
     assert freeze(project=project).sha256 != first.sha256
 
 
+def test_content_without_spans_keeps_the_hash_it_had_in_the_first_release(db, bob):
+    project = make_project(text_fields=["text", "réponse"])
+    make_question(project, "topic", labels=["Refund", "Praise"])
+    make_question(project, "tags", labels=["b", "a"], multiple=True, required=False)
+    (document,) = make_documents(project, "Où ?\r\n", meta={"n": 1.0, "a": [None, "x"]})
+    Document.objects.filter(pk=document.pk).update(texts={"text": "Où ?\r\n", "réponse": "👍🏽"})
+    document.refresh_from_db()
+    answer(document, bob, "Refund", "b", "a")
+
+    assert freeze(project=project).sha256 == (
+        "bea8ffe1675d6c0f2bdc4b22b92fd67d6358bd8e83bfb51aef5bcbe8e3e9457a"
+    )
+
+
+def test_spans_are_counted_by_label_and_split(db):
+    project = make_project()
+    make_question(project, "names", kind="span", labels=["PER", "LOC"], required=False)
+    rows = [
+        {
+            "text": "Ann Bob Rome",
+            "split": "train",
+            "names": [
+                {"start": 0, "end": 3, "label": "PER"},
+                {"start": 4, "end": 7, "label": "PER"},
+                {"start": 8, "end": 12, "label": "LOC"},
+            ],
+        },
+        {"text": "Eve", "split": "test", "names": [{"start": 0, "end": 3, "label": "PER"}]},
+        {"text": "nobody", "split": "test", "names": []},
+    ]
+    content = "".join(json.dumps(row) + "\n" for row in rows)
+    assert imported(project, content, format="jsonl").rows_bad == 0
+
+    (question,) = freeze(project=project).counts["questions"]
+
+    assert question == {
+        "name": "names",
+        "kind": "span",
+        "answered": {"train": 1, "test": 2},
+        "labels": [
+            {"name": "PER", "splits": {"train": 2, "test": 1}},
+            {"name": "LOC", "splits": {"train": 1, "test": 0}},
+        ],
+    }
+
+
 def test_freezing_twice_says_that_nothing_changed(project):
     answered(project, "a")
     first = freeze(project=project)
