@@ -34,9 +34,11 @@ class DocumentAdmin(Tables, Kept):  # type: ignore[misc]
     """Texts as they came. They are deleted, restored and erased on the pages of their project."""
 
     resource_classes = [DocumentResource]
+    import_columns = ("project", "id", "<text field>", "<question>", "split", "meta.<key>")
+    export_columns = ("project", "id", "<text field>", "split", "meta.<key>")
     import_note = (
         "The project by its short name; every other column means what it means on the "
-        "project's own import page: its texts, its questions, id, split, and metadata."
+        "project's own import page, which also takes files of more than 5,000 rows."
     )
     export_note = (
         "Texts and metadata have a column each, as an import reads them. Answers are exported on "

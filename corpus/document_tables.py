@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,15 +57,26 @@ def target_of(slug: object) -> Target:
     return Target(project, Mapping(names_of(project)), asked_of(project, open_=False))
 
 
+class Shown(Field):  # type: ignore[misc]
+    """A column of the preview."""
+
+    def __init__(self, column: str, show: Callable[[Document], str]) -> None:
+        super().__init__(column_name=column)
+        self.show = show
+
+    def export(self, instance: Document, **kwargs: Any) -> str:
+        return self.show(instance) if instance.texts else ""
+
+
 class DocumentResource(ModelResource):  # type: ignore[misc]
     """Reads rows of any number of projects, each as its project's import would."""
 
-    project = Field(column_name=PROJECT)
-    external_id = Field(attribute="external_id", column_name="id")
-    texts = Field(column_name="texts")
-    answers = Field(column_name="answers")
-    meta = Field(column_name="meta")
-    imported_split = Field(attribute="imported_split", column_name="split")
+    project = Shown(PROJECT, lambda document: document.project.slug)
+    external_id = Shown("id", lambda document: document.external_id)
+    texts = Shown("texts", lambda document: "\n\n".join(document.texts.values()))
+    answers = Shown("answers", lambda document: cell_text(answers_of(document)))
+    meta = Shown("meta", lambda document: cell_text(document.meta or None))
+    imported_split = Shown("split", lambda document: document.imported_split)
 
     class Meta:
         model = Document
@@ -138,25 +149,16 @@ class DocumentResource(ModelResource):  # type: ignore[misc]
     def save_instance(self, instance: Document, *args: Any, **kwargs: Any) -> None:
         """Not here: see the top of the file."""
 
-    def dehydrate_project(self, document: Document) -> str:
-        return document.project.slug if document.project_id else ""
-
-    def dehydrate_texts(self, document: Document) -> str:
-        return "\n\n".join(document.texts.values()) if document.texts else ""
-
-    def dehydrate_meta(self, document: Document) -> str:
-        return cell_text(document.meta) if document.meta else ""
-
-    def dehydrate_answers(self, document: Document) -> str:
-        answers = getattr(document, "answers_said", {})
-        return json.dumps(answers, ensure_ascii=False) if answers else ""
-
     def export(
         self, *args: Any, queryset: QuerySet[Document] | None = None, **kwargs: Any
     ) -> Table:
         """Columns as an import reads them: `project`, `id`, texts, `split`, `meta.<key>`."""
         rows = Document.objects.published() if queryset is None else queryset
         return table_of_documents(rows.select_related("project"), kwargs.get("cells", True))
+
+
+def answers_of(document: Document) -> dict[str, Any] | None:
+    return getattr(document, "answers_said", None) or None
 
 
 def is_said(name: str, value: Any) -> bool:

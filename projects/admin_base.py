@@ -63,6 +63,9 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
     export_form_class = ExportForm
     tmp_storage_class = WaitingUpload
     import_note = export_note = ""
+    import_columns: tuple[str, ...] = ()
+    export_columns: tuple[str, ...] = ()
+    """What a page says of the columns, where the resource's own do not."""
 
     def get_import_formats(self) -> list[Any]:
         return [each for each in FORMATS if each().can_import()]
@@ -77,10 +80,10 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
         return request.user.is_superuser
 
     def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"import_note": self.import_note}
+        return {"import_note": self.import_note, "columns": self.import_columns}
 
     def get_export_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"export_note": self.export_note}
+        return {"export_note": self.export_note, "columns": self.export_columns}
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
         form.add_error("import_file", str(e))
