@@ -80,10 +80,14 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
         return request.user.is_superuser
 
     def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"import_note": self.import_note, "columns": self.import_columns}
+        return {"import_note": self.import_note, "columns": self.import_columns or self.columns()}
 
     def get_export_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"export_note": self.export_note, "columns": self.export_columns}
+        return {"export_note": self.export_note, "columns": self.export_columns or self.columns()}
+
+    def columns(self) -> list[str]:
+        [resource] = self.resource_classes
+        return [field.column_name for field in resource().get_user_visible_fields()]
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
         form.add_error("import_file", str(e))
