@@ -169,8 +169,9 @@ def _person(
 
 def _corrector(event: Event | None) -> str:
     """Who put what stands now in the place of the person's own answer, if somebody did."""
-    corrected = event and event.kind == EventKind.REVISE and event.actor
-    by_owner = corrected and (event.annotator_id or event.payload.get("imported"))
+    if event is None or event.actor is None or event.kind != EventKind.REVISE:
+        return ""
+    by_owner = event.annotator_id is not None or event.payload.get("imported")
     return event.actor.shown_name if by_owner else ""
 
 

@@ -11,7 +11,7 @@ from labeling.skip import SkipReason
 from projects.models import Document
 
 MOST_EVENTS = 200
-WORDS = {
+WORDS: dict[str, tuple[str, str]] = {
     EventKind.CREATE: ("answered", ""),
     EventKind.REVISE: ("changed their answer", "corrected the answer"),
     EventKind.SKIP: ("skipped it", ""),

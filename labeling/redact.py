@@ -31,7 +31,7 @@ def redact(document: Document) -> None:
     for exposure in document.exposures.all():
         exposure.items = [_only(OF_EXPOSURES, item) for item in exposure.items]
         exposure.save(update_fields=["items"])
-    unguarded = QuerySet(Event)
+    unguarded: QuerySet[Event] = QuerySet(Event)
     for event in document.events.all():
         unguarded.filter(pk=event.pk).update(payload=_redacted(event))
     Document.objects.filter(pk=document.pk).update(

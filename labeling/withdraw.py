@@ -117,10 +117,12 @@ def _free_slot(annotation: Annotation) -> None:
     theirs = Slot.objects.filter(
         document=annotation.document, annotator=annotation.annotator, state=SlotState.ANSWERED
     )
-    first = theirs.order_by("pk").values_list("pk", flat=True).first()
-    with_owner = annotation.document.state == DocumentState.OWNER
-    state = SlotState.CLOSED if with_owner else SlotState.FREE
-    Slot.objects.filter(pk=first).update(state=state, annotator=None, leased_until=None)
+    first = theirs.order_by("pk").first()
+    if first is not None:
+        with_owner = annotation.document.state == DocumentState.OWNER
+        first.state = SlotState.CLOSED if with_owner else SlotState.FREE
+        first.annotator = first.leased_until = None
+        first.save(update_fields=["state", "annotator", "leased_until"])
 
 
 def _fill_slot(annotation: Annotation) -> bool:
@@ -129,9 +131,10 @@ def _fill_slot(annotation: Annotation) -> bool:
     with_owner = document.state == DocumentState.OWNER
     open_states = [SlotState.CLOSED] if with_owner else [SlotState.FREE, SlotState.LEASED]
     places = Slot.objects.filter(document=document, state__in=open_states)
-    first = places.order_by("state", "pk").values_list("pk", flat=True).first()
-    return bool(
-        Slot.objects.filter(pk=first).update(
-            state=SlotState.ANSWERED, annotator=annotation.annotator, leased_until=None
-        )
-    )
+    first = places.order_by("state", "pk").first()
+    if first is None:
+        return False
+    first.state, first.annotator = SlotState.ANSWERED, annotation.annotator
+    first.leased_until = None
+    first.save(update_fields=["state", "annotator", "leased_until"])
+    return True
