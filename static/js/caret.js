@@ -26,6 +26,7 @@ const bounds = ({ from, to, edge }) => ({ start: Math.min(from, edge), end: Math
 
 // The selection as a span without a label, in code points; null when there is none.
 export function selected() {
+  readSelection();
   if (isCollapsed()) return null;
   let { start, end } = bounds(caret);
   if (isRough) {
@@ -156,7 +157,8 @@ function extendByCharacter(way) {
 function moveByLine(way, extend) {
   const native = getSelection();
   const before = { ...caret };
-  const focus = field(caret.field).range(caret.edge, caret.edge);
+  const column = extend ? caret.edge : bounds(caret).start;
+  const focus = field(caret.field).range(column, column);
   native.collapse(focus.startContainer, focus.startOffset);
   native.modify("move", way > 0 ? "forward" : "backward", "line");
   const landed = fieldAround(native.focusNode);

@@ -9,6 +9,7 @@ import { announce } from "./say.js";
 import { onSheet } from "./sheet.js";
 
 const NOTE_MS = 4_000;
+const CLICK_PX = 4;
 const area = () => document.getElementById("text");
 const inText = (target) => target === document.body || Boolean(area()?.contains(target));
 
@@ -18,6 +19,7 @@ let current = null;
 let armed = 0;
 let note = null;
 let noteTimer = 0;
+let isThumb = false;
 // What was selected when a press began: a thumb on a label may end the selection before the click.
 let held = null;
 
@@ -92,7 +94,8 @@ function markSelection(question, label, { field: name, start, end, quote }) {
   }
   const other = marks.inTheWay(question, span);
   if (other) return refuse(span, other);
-  current = null;
+  // The key of another label puts a slip right, unless keys and thumbs are for what comes next.
+  current = armed || isThumb ? null : { question, span, isOffer: false };
   standAt(name, field(name).offsets.units(end));
   say(`Marked ${quoted(span)} as ${nameOfLabel(label)}`);
   marks.add(question, span);
@@ -266,25 +269,34 @@ document.addEventListener("mousedown", (event) => {
   if (event.target.closest("#span-bar, .question[data-kind=span] .choice")) event.preventDefault();
 });
 
-let sweeping = false;
-document.addEventListener("pointerdown", (event) => (sweeping = Boolean(event.target.closest(".marked-text"))));
-document.addEventListener("pointerup", (event) => {
-  if (!sweeping || !area()) return;
-  sweeping = false;
-  const { altKey: exactly, clientX, clientY, pointerType } = event;
-  // The browser settles its selection after this event.
-  setTimeout(() => swept({ exactly, clientX, clientY, isMouse: pointerType === "mouse" }));
+let sweeping = null;
+document.addEventListener("pointerdown", (event) => {
+  isThumb = event.pointerType === "touch";
+  sweeping = event.target.closest(".marked-text") && { x: event.clientX, y: event.clientY };
 });
 
-function swept({ exactly, clientX, clientY, isMouse }) {
-  if (isMouse) settle(exactly);
-  else readSelection();
-  const selection = selected();
-  if (selection && isMouse && armed) return press(labelOf(armed), selection);
-  const under = selection ? [] : marksAt(clientX, clientY);
-  const at = under.findIndex((item) => isIt(item, current));
-  if (under.length) turnTo(under[(at + 1) % under.length]);
-  else turnTo(null);
+// A click in a selection ends it only after this event, so what it is must be told by the way.
+document.addEventListener("mouseup", (event) => {
+  const from = sweeping;
+  sweeping = null;
+  if (!from || !area() || isThumb) return;
+  const isClick = event.detail < 2 && Math.hypot(event.clientX - from.x, event.clientY - from.y) < CLICK_PX;
+  if (!isClick) settle(event.altKey);
+  const selection = isClick ? null : selected();
+  if (selection && armed) press(labelOf(armed), selection);
+  else if (selection) turnTo(null);
+  else turnToWhatIsAt(event);
+});
+
+document.addEventListener("click", (event) => {
+  if (!isThumb || !event.target.closest(".marked-text") || selected()) return;
+  turnToWhatIsAt(event);
+});
+
+// The next one where several lie over each other.
+function turnToWhatIsAt({ clientX, clientY }) {
+  const under = marksAt(clientX, clientY);
+  turnTo(under[(under.findIndex((item) => isIt(item, current)) + 1) % (under.length || 1)] ?? null);
 }
 
 let waiting = 0;

@@ -41,10 +41,13 @@ export class Words {
     return null;
   }
 
-  // The word around a place, else the next, else the last.
+  // The word around a place or ending there, else the next, else the last.
   near(unit) {
-    const word = unit < this.text.length ? this.#at(unit) : null;
-    return word && !PASSED.test(word.segment) ? word : (this.after(unit) ?? this.before(unit));
+    for (const place of [unit, unit - 1]) {
+      const word = place >= 0 && place < this.text.length ? this.#at(place) : null;
+      if (word && !PASSED.test(word.segment)) return word;
+    }
+    return this.after(unit) ?? this.before(unit);
   }
 
   // What a hand meant that swept over this: whole words, no blanks at the ends.

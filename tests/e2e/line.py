@@ -46,8 +46,8 @@ class Line:
         )
 
 
-def page_with_line(world) -> tuple[Page, Line]:
-    page = world.context("bob").new_page()
+def page_with_line(world, **options) -> tuple[Page, Line]:
+    page = world.context("bob", **options).new_page()
     line = Line(page)
     page.goto(world.label_url)
     return page, line
