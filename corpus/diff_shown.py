@@ -101,6 +101,11 @@ def answers_of(old: Record | None, new: Record | None, labels: LabelIds) -> Iter
     for question in sorted(before.keys() | after.keys()):
         was, now = before.get(question), after.get(question)
         gone, came = set(was or ()) - set(now or ()), set(now or ()) - set(was or ())
+        if (old is None or new is None) and any(
+            isinstance(item, SpanValue) for item in gone | came
+        ):
+            # They are drawn into the text, all of them.
+            continue
         if (was is None) == (now is None) and not gone and not came:
             continue
         items = [

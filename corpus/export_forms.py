@@ -60,8 +60,8 @@ class ExportForm(forms.Form):
             self.fields["answers"] = forms.ChoiceField(
                 required=False,
                 choices=[
-                    (Answers.RESOLVED, "What people agree on: a row for each document"),
-                    (Answers.EVERYONE, "What each person said: a row for each answer"),
+                    (Answers.RESOLVED, "What people agree on: once for each document"),
+                    (Answers.EVERYONE, "What each person said: once for each person and document"),
                 ],
                 initial=Answers.RESOLVED,
                 widget=forms.RadioSelect,
@@ -74,7 +74,7 @@ class ExportForm(forms.Form):
             )
         self.fields["with_splits"] = forms.BooleanField(
             required=False,
-            label="With a column for the split",
+            label="With the split",
             help_text="Training, test or calibration, as a dataset version has it.",
         )
 
@@ -158,7 +158,7 @@ def filter_fields(
         AGREED: choice(
             "Agreement",
             [("yes", "People agree"), ("no", "People disagree")],
-            "Does not narrow what each person said." if format_name in TABLES else "",
+            "Of what people agree on only." if format_name in TABLES and not dataset else "",
         ),
     }
     for name, field in every.items():

@@ -75,5 +75,7 @@ class Export(models.Model):
         return f"{self.project.slug}-{content}{suffix}"
 
     @property
-    def format_title(self) -> str:
-        return FORMATS[self.format].title if self.format in FORMATS else self.format
+    def format_word(self) -> str:
+        """The format's name without what explains it."""
+        title = FORMATS[self.format].title if self.format in FORMATS else self.format
+        return title.partition(",")[0]
