@@ -11,6 +11,17 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+ROOMS = {
+    "projects": "People and projects",
+    "labeling": "Answers",
+    "corpus": "Files and versions",
+    "inference": "Models",
+    "admin": "This admin",
+    "django_tasks_db": "Background work",
+}
+"""In the order of the front page."""
+PLURALS = {"StagedAnswers": "Staged answers", "DBTaskResult": "Dispatches of jobs"}
+
 
 class Site(AdminSite):
     site_header = site_title = "Annotate"
@@ -20,6 +31,17 @@ class Site(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Rights come from memberships; the admin stands outside them, so staff are not enough."""
         return request.user.is_active and request.user.is_superuser
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        rooms = super().get_app_list(request, app_label)
+        for room in rooms:
+            room["name"] = ROOMS.get(room["app_label"], room["name"])
+            for model in room["models"]:
+                model["name"] = PLURALS.get(model["object_name"], model["name"])
+        known = [room for label in ROOMS for room in rooms if room["app_label"] == label]
+        return [*known, *(room for room in rooms if room["app_label"] not in ROOMS)]
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

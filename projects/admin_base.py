@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -34,6 +35,17 @@ class Kept(Rows):
     """Rows that pages of the product made, and that nobody edits behind its back."""
 
     actions = None
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All there is, also what no form would offer: times, above all."""
+        if self.fields:
+            return self.fields
+        left_out = self.exclude or ()
+        every = [field.name for field in self.opts.fields if field.name not in left_out]
+        return [*every, *self.readonly_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return list(self.get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
