@@ -7,7 +7,7 @@ from django import forms
 from corpus.cells import dumps
 from corpus.checks import shown
 from corpus.first_rows import DrawnRow, drawn_rows
-from corpus.formats import FORMATS, WRITABLE, format_of
+from corpus.formats import FORMATS, format_of
 from corpus.formats.options import Option
 from corpus.mapping import IGNORE, META, UNRESOLVED, BadMapping, Mapping, Names, Pairs
 from corpus.models import BadRows, Import
@@ -190,29 +190,3 @@ def examples(preview: Preview, column: str) -> str:
     values = [row.values.get(column) for row in preview.rows]
     told = dict.fromkeys(shown(value) for value in values if value not in (None, ""))
     return " · ".join(list(told)[:EXAMPLES]) or "empty in the first rows"
-
-
-class ExportForm(forms.Form):
-    format = forms.ChoiceField(initial="csv")
-    with_splits = forms.BooleanField(
-        required=False,
-        label="With a column for the split",
-        help_text="Training, test or calibration, as a dataset version has it.",
-    )
-    spreadsheet_safe = forms.BooleanField(
-        required=False,
-        label="Safe to open in a spreadsheet",
-        help_text="CSV only: cells that a spreadsheet would run as a formula get an apostrophe. "
-        "Such a file cannot be imported again unchanged.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        every = [(each.name, each.title) for each in WRITABLE.values()]
-        self.fields["format"].choices = every  # type: ignore[attr-defined]
-
-
-class FreezeForm(forms.Form):
-    comment = forms.CharField(
-        required=False, max_length=500, help_text="What is new, or what it is for."
-    )
