@@ -33,10 +33,11 @@ def pieces_of(offsets: Sequence[tuple[int, int]], places: Places) -> NDArray[np.
 
 def pieces_per_word(offsets: Sequence[tuple[int, int]], places: Places) -> list[int]:
     """How many tokens each word costs; what lies between words counts for the one before it."""
+    if not len(places):
+        return []
     starts = np.array([start for start, end in offsets if end > start], dtype=np.int32)
     cuts = np.searchsorted(starts, places[:, 0]).tolist()
-    if cuts:
-        cuts[0] = 0
+    cuts[0] = 0
     return [after - before for before, after in zip(cuts, [*cuts[1:], len(starts)], strict=True)]
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from inference import bert_engine
+from inference.batcher import Batcher
 from inference.bert_engine import PACKAGED_SHA256, BertEngine, packaged_folder, weights_sha256
 from inference.engine import EngineError
+from inference.words import word_places
+from tests.inference.test_words import texts
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +123,100 @@ def test_a_script_it_has_no_words_of_is_not_read(minilm, text):
 @pytest.mark.parametrize("text", ["OK", "Thanks! 🎉", "Ça va très bien", "1, 2, 3", "plan B or C?"])
 def test_short_and_odd_texts_are_read(minilm, text):
     assert minilm.encode([text]).any()
+
+
+def quoted(minilm, text: str) -> list[tuple[str, str]]:
+    """Each piece that is no special one, with the part of the text it is said to come from."""
+    encoding = minilm._uncut.encode(text)
+    return [
+        (piece.removeprefix("##"), text[start:end])
+        for piece, (start, end) in zip(encoding.tokens, encoding.offsets, strict=True)
+        if end > start
+    ]
+
+
+def plain(text: str) -> str:
+    """As the uncased tokenizer sees it: lower case, decomposed, without accents and controls."""
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    return "".join(
+        letter
+        for letter in decomposed
+        if unicodedata.category(letter) != "Mn" and unicodedata.category(letter)[0] != "C"
+    )
+
+
+def test_offsets_of_pieces_are_code_points_of_the_original(minilm):
+    text = "\x07É 😀 e\u0301a\r\nﬁ 한 İstanbul's \u200bx"
+
+    assert quoted(minilm, text)[:4] == [("e", "É"), ("[UNK]", "😀"), ("ea", "e\u0301a"), ("ﬁ", "ﬁ")]
+    assert quoted(minilm, text)[-1] == ("x", "x")
+
+
+@settings(deadline=None, max_examples=200)
+@given(texts)
+def test_every_piece_quotes_the_text_it_comes_from(minilm, text):
+    for piece, quote in quoted(minilm, text):
+        assert piece == "[UNK]" or plain(piece) in plain(quote)
+
+
+@settings(deadline=None, max_examples=60)
+@given(texts)
+def test_every_word_has_one_row(minilm, text):
+    [reading] = minilm.read([text])
+
+    words = len(word_places(text))
+    assert reading.states.shape == (words, 4 * 384)
+    assert np.isfinite(reading.states).all()
+    assert sum(window.last - window.first for window in minilm.windows(text)) == words
+
+
+def test_a_reading_gives_the_vector_that_encoding_gives(minilm):
+    texts = ["One text.", "Another, a little longer than the first one.", "谢谢你们的快速帮助"]
+
+    readings = minilm.read(texts)
+
+    for reading, vector in zip(readings, minilm.encode(texts), strict=True):
+        assert reading.vector == pytest.approx(vector, abs=2e-3)
+
+
+def test_what_it_cannot_read_has_rows_of_zeros(minilm):
+    chinese, mixed = minilm.read(["谢谢你们的快速帮助", "The party 🎉 begins"])
+
+    assert not chinese.states.any()
+    assert mixed.states.any(axis=1).tolist() == [True, True, False, True]
+
+
+def test_a_word_of_several_pieces_is_their_mean(minilm):
+    text = "hyperparameterization"
+    [reading] = minilm.read([text])
+
+    assert len(minilm._uncut.encode(text)) > 4
+    layers = reading.states.reshape(4, 384).astype(np.float32)
+    assert np.linalg.norm(layers, axis=1) == pytest.approx(1, abs=5e-3)
+
+
+def test_a_word_keeps_its_case_apart_and_its_context_in(minilm):
+    bank, again, other = minilm.read(
+        ["the bank of the river", "the bank of the river.", "money in the bank"]
+    )
+
+    def alike(one, two):
+        return float(one.astype(np.float32) @ two.astype(np.float32)) / 4
+
+    assert alike(bank.states[1], again.states[1]) > alike(bank.states[1], other.states[3])
+
+
+def test_the_words_at_the_end_of_a_long_text_are_read_in_their_context(minilm):
+    filler = "We walked on along the road for a while. " * 90
+    text = filler + "In the evening the Amazon flooded its banks."
+    with ThreadPoolExecutor(1) as thread:
+        [reading] = Batcher(minilm, thread).read_all([text])
+    [alone] = minilm.read(["In the evening the Amazon flooded its banks."])
+
+    assert len(reading.states) == len(word_places(text))
+    assert reading.states.any(axis=1).all()
+    last, same = reading.states[-9:].astype(np.float32), alone.states.astype(np.float32)
+    assert ((last * same).sum(axis=1) / 4).min() > 0.7
 
 
 def test_nothing_but_the_engine_loads_torch():
