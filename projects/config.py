@@ -110,8 +110,8 @@ def problems_of(config: object) -> list[str]:
 
 
 def _questions(questions: object, text_fields: object) -> list[str]:
-    if not isinstance(questions, list) or not questions:
-        return ["questions: must be a list with at least one question."]
+    if not isinstance(questions, list):
+        return ["questions: must be a list."]
     reserved = reserved_names(text_fields if isinstance(text_fields, list) else [])
     found = _repeated("questions", questions)
     for place, question in enumerate(questions):

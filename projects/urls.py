@@ -7,6 +7,7 @@ from projects.views import (
     jobs,
     join,
     labels,
+    new_project,
     overview,
     people,
     settings,
@@ -71,6 +72,7 @@ project_urls: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("new/", new_project.new_project, name="new_project"),
     path("accounts/", include(account_urls)),
     path("invites/<str:token>/", join.invite, name="invite"),
     path("projects/<slug:slug>/", include(project_urls)),

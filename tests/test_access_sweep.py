@@ -45,6 +45,7 @@ ROUTES = {
     "readyz": Route(GET, PUBLIC),
     # accounts
     "home": Route(GET, SIGNED_IN),
+    "new_project": Route(GET, SIGNED_IN),
     "account": Route(GET, SIGNED_IN),
     "password_change": Route(GET, SIGNED_IN),
     "login": Route(GET, PUBLIC),

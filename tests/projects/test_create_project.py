@@ -94,7 +94,7 @@ def test_the_author_becomes_an_owner():
         (changed(queue_order="best"), "queue_order: must be one of random, imported"),
         (changed(text_fields=[]), "text_fields: must be a list"),
         (changed(text_fields=["a", "a"]), "text_fields: a name stands twice"),
-        (changed(questions=[]), "questions: must be a list with at least one"),
+        (changed(questions=None), "questions: must be a list"),
         (changed(questions=["x"]), "questions[0]: must be an object"),
         (question(name="two words"), "questions[0].name: letters, figures"),
         (question(name="id"), "“id” is a column of exports"),

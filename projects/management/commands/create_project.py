@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from projects.config import BadConfig
 from projects.create_project import create_project
 from projects.models import Label, Role
+from projects.starting import config_in
 
 USAGE = 2
 
@@ -42,19 +42,8 @@ class Command(BaseCommand):
 def read(path: str) -> Any:
     """The JSON of a file. Raises CommandError that says where it is broken."""
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-        return json.loads(text)
+        return config_in(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes())
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}.", returncode=USAGE) from error
-    except UnicodeDecodeError as error:
-        raise CommandError(
-            f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.", returncode=USAGE
-        ) from error
-    except json.JSONDecodeError as error:
-        raise CommandError(
-            f"{path}: line {error.lineno}, column {error.colno}: {error.msg}.", returncode=USAGE
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise CommandError(
-            f"{path}: nested too deeply, or a number too long to be read.", returncode=USAGE
-        ) from error
+    except BadConfig as bad:
+        raise CommandError(f"{path}: {bad}", returncode=USAGE) from bad
