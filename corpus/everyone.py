@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from corpus.contents import Contents
 from corpus.provenance import Provenance
@@ -41,7 +41,8 @@ class Everyone:
         self.required = [each.name for each in contents.questions.values() if each.required]
 
     def count(self) -> int:
-        return self._annotations(self.contents.documents.order_by()).count()
+        documents = self.contents.documents.order_by()
+        return self._annotations(documents).count()
 
     def records(self) -> Iterator[Record]:
         for chunk in self.contents.chunks():
@@ -55,7 +56,7 @@ class Everyone:
                     record = replace(record, extras=extras)
                 yield record
 
-    def _annotations(self, documents: Any) -> Any:
+    def _annotations(self, documents: Any) -> QuerySet[Annotation]:
         told = Annotation.objects.filter(document__in=documents, state__in=TOLD)
         return told.filter(self.only)
 
@@ -113,7 +114,7 @@ def with_provenance(contents: Contents) -> Iterator[Record]:
             yield replace(record, extras={PROVENANCE: counted[document.pk]})
 
 
-def loaded(annotations: Any) -> Sequence[Annotation]:
+def loaded(annotations: QuerySet[Annotation]) -> Sequence[Annotation]:
     """With everything that is told of them, in the order of documents. Two queries."""
     answers = Prefetch("answers", Answer.objects.exclude(label=None).order_by("start", "pk"))
     related = annotations.select_related("annotator", "last_event__guideline", "last_event__actor")

@@ -46,15 +46,15 @@ def by_name(values: Filters, project: Project) -> dict[str, str]:
     filters = dict(values)
     if label := filters.get("label"):
         question, _, name = label.rpartition("/")
-        found = Label.objects.filter(question__project=project, name=name)
-        found = found.filter(question__name=question) if question else found
-        if found.count() > 1:
+        labels = Label.objects.filter(question__project=project, name=name)
+        labels = labels.filter(question__name=question) if question else labels
+        if labels.count() > 1:
             raise BadFilter(f"Several questions have a label “{name}”. Write question/{name}.")
-        filters["label"] = str(_one(found, f"There is no label “{label}”.").pk)
+        filters["label"] = str(_one(labels, f"There is no label “{label}”.").pk)
     annotator = filters.get("annotator", "")
     if annotator not in ("", matching.IMPORT):
-        found = User.objects.filter(username=annotator)
-        filters["annotator"] = str(_one(found, f"There is nobody called “{annotator}”.").pk)
+        people = User.objects.filter(username=annotator)
+        filters["annotator"] = str(_one(people, f"There is nobody called “{annotator}”.").pk)
     return filters
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from corpus import export_filters
 from corpus.export_filters import AGREED
-from corpus.formats import FORMATS, WRITABLE, checked
+from corpus.formats import FORMATS, WRITABLE
+from corpus.formats.options import checked
 from corpus.mapping import RESERVED
 from corpus.models import Answers, DatasetVersion, Export
 from corpus.record import BadFile, Layout
