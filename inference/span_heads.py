@@ -28,7 +28,7 @@ MOST_PLAIN = 4000
 """Words far from spans that a fit looks at; beyond, a fair share of them, weighted up."""
 NEAR = 2
 FOLDS = 3
-TRIED_ENOUGH = 60
+TRIED_ENOUGH = 150
 """Spans of unseen texts after which no further fold is needed."""
 RECALLED = 0.4
 """The score from which the gazetteer speaks: a phrase marked once and passed over once is at it."""

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from inference import engine
 from inference.models import ModelVersion
 from projects.access import READERS, ProjectRequest, project_view
-from projects.models import Project, QuestionKind
+from projects.models import Project
 
 
 @require_GET
@@ -16,7 +16,7 @@ from projects.models import Project, QuestionKind
 def models(request: ProjectRequest, project: Project) -> HttpResponse:
     """What suggests for each question now, and every version there has been."""
     versions = ModelVersion.objects.select_related("project", "dataset_version")
-    questions = project.questions.filter(kind=QuestionKind.CHOICE).prefetch_related(
+    questions = project.questions.usable().prefetch_related(
         Prefetch("model_versions", versions.order_by("-number"))
     )
     serving = {

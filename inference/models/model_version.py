@@ -115,8 +115,13 @@ class ModelVersion(models.Model):
         return int(self.parameters.get("answers", 0))
 
     @property
+    def learned_spans(self) -> int:
+        """How many marked spans those answers held."""
+        return int(self.parameters.get("spans", 0))
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The parameters that were chosen, in words, without the facts about what was learned."""
-        facts = {"answers", "pool", "labels"}
+        facts = {"answers", "spans", "pool", "labels"}
         chosen = {name: value for name, value in self.parameters.items() if name not in facts}
         return {name.replace("_", " ").capitalize(): value for name, value in chosen.items()}

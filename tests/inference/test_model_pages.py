@@ -93,6 +93,27 @@ def test_a_version_says_where_it_came_from(client_of, project, version, alice):
     assert "scikit-learn" in page
 
 
+def test_a_span_question_says_what_it_has_learned(client_of, project, alice, serving):
+    names = make_question(project, "names", labels=["Person"], kind="span")
+    live.refresh(project)
+    client = client_of(alice)
+
+    assert "marks nothing yet" in client.get(LIST).content.decode()
+    assert (
+        "It has seen no answers yet"
+        in client.get("/projects/tickets/models/names/1/").content.decode()
+    )
+
+    facts = {"answers": 3, "spans": 5, "offered_from": 0.25}
+    ModelVersion.objects.filter(question=names).update(parameters=facts)
+
+    assert "It learned from 5 spans in 3 answers." in client.get(LIST).content.decode()
+    page = client.get("/projects/tickets/models/names/1/").content.decode()
+    assert "It has learned from 5 spans in 3 answers." in page
+    assert "<dt>Offered from</dt><dd>0.25</dd>" in page
+    assert "<dt>Spans</dt>" not in page
+
+
 def test_an_archived_version_suggests_nowhere(client_of, project, version, alice):
     fine_tuned(project, 2, stage=Stage.ARCHIVED, metrics={"accuracy": 0.81})
 
