@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -17,7 +17,7 @@ ROOMS = {
     "corpus": "Files and versions",
     "inference": "Models",
     "admin": "This admin",
-    "django_tasks_db": "Background work",
+    "django_tasks_database": "Background work",
 }
 """In the order of the front page."""
 PLURALS = {"StagedAnswers": "Staged answers", "DBTaskResult": "Dispatches of jobs"}
@@ -45,7 +45,7 @@ class Site(AdminSite):
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The one sign-in page there is: it slows guessing down, Django's own here would not."""
         if self.has_permission(request):
             return redirect("admin:index")
@@ -53,13 +53,13 @@ class Site(AdminSite):
             raise PermissionDenied("Only superusers may open the admin.")
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
-    def logout(
+    def logout(  # type: ignore[override]  # it redirects
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The way out is on the account menu of every page."""
         return redirect("account")
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # it redirects
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         return redirect("password_change")

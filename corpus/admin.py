@@ -29,8 +29,16 @@ from projects.sheets import Sheet
 BEGINNING = 80
 
 
+class Started(Result):  # type: ignore[misc]
+    """What became of a confirmed table: an import for each project."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.imports: list[Import] = []
+
+
 @admin.register(Document)
-class DocumentAdmin(Tables, Kept):  # type: ignore[misc]
+class DocumentAdmin(Tables, Kept):
     """Texts as they came. They are deleted, restored and erased on the pages of their project."""
 
     resource_classes = [DocumentResource]
@@ -73,14 +81,14 @@ class DocumentAdmin(Tables, Kept):  # type: ignore[misc]
         self, file_format: Sheet, request: HttpRequest, queryset: Any, **kwargs: Any
     ) -> bytes:
         data = self.get_data_for_export(request, queryset, cells=cells_for(file_format))
-        written: bytes = file_format.export_data(data)  # type: ignore[attr-defined]
+        written: bytes = file_format.export_data(data)
         return written
 
     def process_dataset(
         self, dataset: Any, form: Any, request: HttpRequest, **kwargs: Any
     ) -> Result:
         """Hand the rows of the confirmed preview to the importer."""
-        result = Result()
+        result = Started()
         try:
             result.imports = hand_over(
                 dataset=dataset,
@@ -92,7 +100,7 @@ class DocumentAdmin(Tables, Kept):  # type: ignore[misc]
         return result
 
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
-        started: list[Import] = getattr(result, "imports", [])
+        started = result.imports if isinstance(result, Started) else []
         links = format_html_join(
             ", ",
             '<a href="{}">{}</a>',

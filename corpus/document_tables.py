@@ -117,7 +117,7 @@ class DocumentResource(ModelResource):  # type: ignore[misc]
             for problem in made:
                 said = f"{problem.message} {problem.remedy}".strip()
                 wrong.setdefault(problem.field or NON_FIELD_ERRORS, []).append(said)
-            raise ValidationError(wrong)  # type: ignore[arg-type]
+            raise ValidationError(wrong)
         if made.external_id in target.taken:
             why = f"The id {shown(made.external_id)} {target.taken[made.external_id]}"
             raise ValidationError({"id": why})

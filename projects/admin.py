@@ -31,7 +31,7 @@ from projects.resources import LabelResource, PeopleResource, as_on_the_page
 
 
 @admin.register(User)
-class PersonAdmin(Tables, UserAdmin):  # type: ignore[type-arg, misc]
+class PersonAdmin(Tables, UserAdmin):  # type: ignore[type-arg]
     """Accounts. Nobody is deleted, for answers keep their author: make the person inactive."""
 
     resource_classes = [PeopleResource]
@@ -187,7 +187,7 @@ class LabelAdminForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Label)
-class LabelAdmin(Tables, Rows):  # type: ignore[misc]
+class LabelAdmin(Tables, Rows):
     """Labels. They are deleted, and merged, on the project's page, which knows of their answers."""
 
     form = LabelAdminForm

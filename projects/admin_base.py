@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -36,7 +35,7 @@ class Kept(Rows):
 
     actions = None
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """All there is, also what no form would offer: times, above all."""
         if self.fields:
             return self.fields
@@ -72,8 +71,8 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
     """Import with a preview, and export, as CSV, JSON and XLSX."""
 
     import_form_class = TableForm
-    export_form_class = ExportForm
-    tmp_storage_class = WaitingUpload
+    export_form_class: type[ExportForm] = ExportForm
+    tmp_storage_class: type[WaitingUpload] = WaitingUpload
     import_note = export_note = ""
     import_columns: tuple[str, ...] = ()
     export_columns: tuple[str, ...] = ()
@@ -107,14 +106,15 @@ class Tables(ImportExportMixin):  # type: ignore[misc]
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
         """Say so if something changed since the preview: then nothing was imported."""
         if not (result.has_errors() or result.has_validation_errors()):
-            return super().process_result(result, request)
+            done: HttpResponse = super().process_result(result, request)
+            return done
         message = "Nothing was imported: the rows no longer fit. Preview the file again."
-        self.message_user(request, message, "ERROR")  # type: ignore[attr-defined]
+        self.message_user(request, message, "ERROR")
         return HttpResponseRedirect(request.path.replace("process_import", "import"))
 
     def add_success_message(self, result: Any, request: HttpRequest) -> None:
         totals = result.totals
-        self.message_user(  # type: ignore[attr-defined]
+        self.message_user(
             request,
             f"Imported: {totals[RowResult.IMPORT_TYPE_NEW]:,} new, "
             f"{totals[RowResult.IMPORT_TYPE_UPDATE]:,} changed, "

@@ -59,10 +59,11 @@ class SheetResource(ModelResource):  # type: ignore[misc]
     def get_diff_class(cls) -> type[Diff]:
         return PlainDiff
 
-    def import_data(self, dataset: Dataset, **options: Any) -> Result:
+    def import_data(self, dataset: Dataset, *args: Any, **options: Any) -> Result:
         """All of a table, or nothing of it."""
         options["rollback_on_validation_errors"] = True
-        return super().import_data(dataset, **options)
+        result: Result = super().import_data(dataset, *args, **options)
+        return result
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Raises ValidationError when the table as a whole is not one of these."""
@@ -155,10 +156,10 @@ class LabelResource(SheetResource):
             if stored and stored.question_id != instance.question_id:
                 errors["question"] = "A label cannot move to another question: its answers stay."
             errors |= as_on_the_page(instance)
-        if instance.position is None:
-            instance.position = 0 if "question" in errors else behind(instance.question)
         if errors:
             raise ValidationError(errors)
+        if getattr(instance, "position", None) is None:
+            instance.position = behind(instance.question)
         super().validate_instance(instance, None, validate_unique)
 
 

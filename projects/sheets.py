@@ -89,7 +89,7 @@ class Csv(Sheet):
             raise BadSheet(f"Row {len(rows)}: this is not valid CSV: {error}.") from None
         return table_of(rows)
 
-    def export_data(self, dataset: Dataset) -> bytes:
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         out = io.StringIO(newline="")
         writer = csv.writer(out)
         writer.writerow(dataset.headers or [])
@@ -134,7 +134,7 @@ class Json(Sheet):
         headers = list(dict.fromkeys(name for each in objects for name in each))
         return Table(headers, ([each.get(name, ABSENT) for name in headers] for each in objects))
 
-    def export_data(self, dataset: Dataset) -> bytes:
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         objects = [
             {
                 name: value

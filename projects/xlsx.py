@@ -8,9 +8,10 @@ import zipfile
 from datetime import date, datetime, time
 from typing import Any
 
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl.cell.cell import WriteOnlyCell
+from openpyxl.reader.excel import load_workbook
+from openpyxl.styles.fonts import Font
+from openpyxl.workbook.workbook import Workbook
 from tablib import Dataset
 
 from projects.sheets import ABSENT, BadSheet, Sheet, Table, cell_text, table_of
@@ -35,7 +36,7 @@ class Xlsx(Sheet):
         """The only sheet of a workbook, every value as text. Raises BadSheet."""
         check_size(data)
         try:
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+            book = load_workbook(io.BytesIO(data), read_only=True)
         except Exception as error:  # noqa: BLE001 - it raises whatever its parsers raise
             raise BadSheet(f"This workbook cannot be read ({type(error).__name__}).") from None
         if len(book.worksheets) != 1:
@@ -43,10 +44,10 @@ class Xlsx(Sheet):
         rows = [[read(cell) for cell in row] for row in book.worksheets[0].rows]
         return table_of(trimmed(rows))
 
-    def export_data(self, dataset: Dataset) -> bytes:
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         """Text is written as text, so that nothing in it is ever a formula. Raises BadSheet."""
         check(dataset)
-        book = openpyxl.Workbook(write_only=True)
+        book = Workbook(write_only=True)
         sheet = book.create_sheet("Sheet")
         sheet.freeze_panes = "A2"
         sheet.append([written(sheet, name, bold=True) for name in dataset.headers or []])
