@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 
-from labeling import queue
 from labeling.models import Annotation, Event, EventKind, Slot, SlotState
 from projects.models import Document, DocumentState, Project, User
 from projects.models.document import DocumentQuerySet
@@ -72,8 +71,9 @@ def restore_documents(*, project: Project, documents: Collection[int], owner: Us
             states = _states_before(rows)
             payloads = [{"state": states[row.pk]} for row in rows]
             _record(rows, payloads, EventKind.RESTORE, owner)
-            for row in rows:
-                _bring_back(row, states[row.pk])
+            with_owner = [row for row in rows if states[row.pk] == DocumentState.OWNER]
+            _set_state(with_owner, DocumentState.OWNER)
+            _into_queue([row for row in rows if row not in with_owner])
             restored += len(rows)
     return restored
 
@@ -83,21 +83,20 @@ def requeue_documents(*, project: Project, documents: Collection[int]) -> int:
     handed = 0
     for pks in _chunks(documents):
         with transaction.atomic():
-            for row in _locked(project.documents.with_the_owner(), pks):
-                queue.reopen(row)
-                queue.settle(row)
-                handed += 1
+            rows = _locked(project.documents.with_the_owner(), pks)
+            _into_queue(rows)
+            handed += len(rows)
     return handed
 
 
-def _bring_back(document: Document, state: str) -> None:
-    """As it was: with the owner, or in the queue for the answers that are still wanted."""
-    if state == DocumentState.OWNER:
-        _set_state([document], DocumentState.OWNER)
-        return
-    _set_state([document], DocumentState.OPEN)
-    document.slots.filter(state=SlotState.CLOSED).update(state=SlotState.FREE)
-    queue.settle(document)
+def _into_queue(rows: Collection[Document]) -> None:
+    """Open for the answers that are still wanted; done where none is. As `queue.settle` for one."""
+    _set_state(rows, DocumentState.OPEN)
+    slots = Slot.objects.filter(document__in=rows)
+    slots.filter(state=SlotState.CLOSED).update(state=SlotState.FREE)
+    wanted = slots.exclude(state=SlotState.ANSWERED).values_list("document", flat=True)
+    waiting = set(wanted)
+    _set_state([row for row in rows if row.pk not in waiting], DocumentState.DONE)
 
 
 def _states_before(rows: Collection[Document]) -> dict[int, str]:

@@ -155,14 +155,15 @@ def _differs() -> Exists:
         annotation__state=AnnotationState.SUBMITTED,
         annotation__surplus=False,
     )
-    same = Answer.objects.filter(
-        annotation=OuterRef("pk"),
-        question=OuterRef(OuterRef("question")),
-        label=OuterRef(OuterRef("label")),
-        field=OuterRef(OuterRef("field")),
-    ).filter(
-        Q(start=OuterRef(OuterRef("start")), end=OuterRef(OuterRef("end")))
-        | Q(start=None, end=None)
+    # Sums, so that no database takes the index of all answers with the label.
+    same = (
+        Answer.objects.alias(chosen=F("label_id") + 0, begin=F("start") + 0)
+        .filter(annotation=OuterRef("pk"), chosen=OuterRef(OuterRef("label_id")))
+        .filter(field=OuterRef(OuterRef("field")))
+        .filter(
+            Q(begin=OuterRef(OuterRef("start")), end=OuterRef(OuterRef("end")))
+            | Q(start=None, end=None)
+        )
     )
     without = Annotation.objects.counted().filter(
         ~Exists(same), document=OuterRef("annotation__document")
