@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+UTF16, UTF8 = ("utf-16-le", 2), ("utf-8", 1)
+"""An encoding and the bytes of its unit."""
+
 
 def offset_hint(text: str, start: int, end: int, quote: str | None) -> str:
     """What the offsets seem to count, if that would make them fit; else ""."""
@@ -17,11 +20,11 @@ def offset_hint(text: str, start: int, end: int, quote: str | None) -> str:
 
 def _readings(text: str, start: int, end: int) -> Iterator[tuple[Callable[[], str | None], str]]:
     yield (
-        lambda: _in_units(text, start, end, "utf-16-le", 2),
+        lambda: _in_units(text, start, end, UTF16),
         "These offsets look like UTF-16 units, as JavaScript and Java count them.",
     )
     yield (
-        lambda: _in_units(text, start, end, "utf-8", 1),
+        lambda: _in_units(text, start, end, UTF8),
         "These offsets look like bytes of UTF-8.",
     )
     yield lambda: text[start : end + 1], "The end of these offsets looks inclusive."
@@ -36,8 +39,9 @@ def _readings(text: str, start: int, end: int) -> Iterator[tuple[Callable[[], st
     )
 
 
-def _in_units(text: str, start: int, end: int, encoding: str, size: int) -> str | None:
+def _in_units(text: str, start: int, end: int, unit: tuple[str, int]) -> str | None:
     """What stands there if the offsets count units of an encoding."""
+    encoding, size = unit
     data = text.encode(encoding)
     try:
         return data[start * size : end * size].decode(encoding)

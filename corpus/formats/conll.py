@@ -1,8 +1,8 @@
 """CoNLL: a token a line, its tag in a column, a blank line between sentences. Spans as tags.
 
-Read, a sentence (or a document) is a row: `text`, `token.tags` (spans, each with its quote), `id`, and a
-column for each comment `# key = value`. The text is the comment `text` if the tokens stand in it,
-else the tokens put together.
+Read, a sentence (or a document) is a row: `text`, `token.tags` (spans, each with its quote), `id`,
+and a column for each comment `# key = value`. The text is the comment `text` if the tokens stand
+in it, else the tokens put together.
 """
 
 from __future__ import annotations

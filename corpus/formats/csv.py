@@ -165,7 +165,7 @@ class Table:
                 )
 
     def places(self) -> tuple[list[str], list[str]]:
-        """Columns called by their places, and the first row, which is a document. Raises BadFile."""
+        """Columns called by their places, and the first row: a document. Raises BadFile."""
         values = self.next_row()
         if not values:
             raise BadFile(Problem(1, "", "There are no rows.", "Choose a file with documents."))

@@ -55,7 +55,7 @@ def sentence_of(block: Block, columns: Columns, scheme: str, between: str) -> Se
     notes += [(tokens.lines[repair.token], repair.message) for repair in repairs]
     spans = []
     for first, after, label in chunks:
-        inside = {unit for unit in tokens.units[first:after]}
+        inside = set(tokens.units[first:after])
         outside = {*tokens.units[:first], *tokens.units[after:]}
         start, end = places[tokens.units[first]][0], places[tokens.units[after - 1]][1]
         spans.append((start, end, label))

@@ -73,14 +73,15 @@ def assert_is(record, raw, uses, *, cells):
         if use == "text":
             assert record.texts["text"] == (value or "")
         elif use == "entities":
-            value = labels_in(value) if cells else value
-            if value not in (None, ""):
+            listed = labels_in(value) if cells else value
+            if listed not in (None, ""):
                 found = {(s.start, s.end, s.label) for s in record.answers["entities"]}
-                assert found == spans_of(value)
-                _assert_nothing_lost(record, column, value)
+                assert found == spans_of(listed)
+                _assert_nothing_lost(record, column, listed)
         elif use == "topics":
-            value = labels_in(value) if cells else value
-            assert {*record.answers.get("topics", ())} == _labels(value)
+            assert {*record.answers.get("topics", ())} == _labels(
+                labels_in(value) if cells else value
+            )
         elif use == "id":
             assert record.external_id == ("" if value is None else str(value))
         elif use == "split":

@@ -1,4 +1,4 @@
-"""CoNLL files: what is read of them, what is written, and what is told when neither can be whole."""
+"""CoNLL files: what is read, what is written, and what is told when neither can be whole."""
 
 import io
 from dataclasses import replace
@@ -85,7 +85,10 @@ def test_documents_are_the_sentences_between_their_marks():
     marked = (
         "-DOCSTART- -X- O\n\nAna NN B-PER\n\nHi UH O\nBob NN B-PER\n\n-DOCSTART- -X- O\n\nEnd X O\n"
     )
-    newdoc = "# newdoc id = 1\n# sent_id = a\nAna\tB-PER\n\n# sent_id = b\nHi\tO\n\n# newdoc id = 2\nEnd\tO\n"
+    newdoc = (
+        "# newdoc id = 1\n# sent_id = a\nAna\tB-PER\n\n# sent_id = b\nHi\tO\n\n"
+        "# newdoc id = 2\nEnd\tO\n"
+    )
 
     first, second = sound(marked, documents="documents")
     assert (first["text"], second["text"]) == ("Ana\nHi Bob", "End")
@@ -147,7 +150,7 @@ def test_columns_are_found_by_what_they_hold_or_told():
     assert spans(sound(file)[0]) == [("Ana", "PER")]
     assert spans(sound(file, tag="4")[0]) == [("Ana", "NP"), ("sang", "VP")]
     assert sound(file, token="3")[0]["text"] == "NNP VBD"
-    with pytest.raises(BadFile, match="no column “9” for the tags.*1 to 6"):
+    with pytest.raises(BadFile, match=r"no column “9” for the tags.*1 to 6"):
         rows(file, tag="9")
 
 
@@ -155,10 +158,11 @@ def test_columns_that_are_left_out_are_told_once_and_kept_on_demand():
     file = "Ana NNP B-PER\n\nHi UH O\n"
     first, second = rows(file)
 
-    assert [str(note) for note in (*first.notes, *second.notes)] == [
+    (note,) = (*first.notes, *second.notes)
+    assert str(note) == (
         "file: Beside the tokens and the tags, these columns were left out: 2. "
         "To keep them as metadata, set the option others to keep."
-    ]
+    )
     kept = rows(file, others="keep")
     assert [row.values["meta.column 2"] for row in kept] == [["NNP"], ["UH"]]
     assert not any(row.notes for row in kept)

@@ -38,7 +38,8 @@ def written(project, kind):
 
 LINES = (
     '{"id": "1", "text": "Ana 😀 met\\r\\nBob.", "entities": ['
-    '{"start": 0, "end": 3, "label": "PER"}, {"start": 11, "end": 14, "label": "PER"}], "meta": {}}\n'
+    '{"start": 0, "end": 3, "label": "PER"}, {"start": 11, "end": 14, "label": "PER"}], '
+    '"meta": {}}\n'
     '{"id": "2", "text": "Nobody.", "entities": [], "meta": {"n": 1}}\n'
     '{"id": "3", "text": "Not read yet.", "entities": null, "meta": {}}\n'
 )

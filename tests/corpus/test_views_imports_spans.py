@@ -1,4 +1,4 @@
-"""The page of an import when there are spans: what is suggested, how the file is read, what is drawn."""
+"""The page of an import with spans: what is suggested, how a file is read, what is drawn."""
 
 import json
 
