@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling import exposures, presence, queue
-from labeling.chosen import check, questions_of
+from labeling.chosen import InvalidAnswers, check, questions_of
 from labeling.items import Chosen, Items, Pick, answer_rows, pick_of
+from labeling.merged import followed_choice, merged_into
 from labeling.models import Annotation, AnnotationState, Answer, Draft, Event, EventKind
 from labeling.provenance import with_provenance
 from labeling.spans import Span, warnings_for
@@ -62,7 +63,7 @@ def submit(
     owner withdrew this person's answer.
     """
     questions = questions_of(document.project)
-    answers = check(chosen, questions, document.texts)
+    answers = _checked(chosen, questions, document)
     with transaction.atomic():
         annotation = lock_annotation(document, annotator)
         before = sent_before(annotator, submission.client_id)
@@ -82,6 +83,19 @@ def submit(
         Draft.objects.filter(document=document, annotator=annotator).delete()
         presence.announce_answered(document, annotator, submission.client_id)
     return Submitted(event, created=True, surplus=surplus, warnings=_warnings(document, answers))
+
+
+def _checked(
+    chosen: Chosen, questions: Sequence[Question], document: Document
+) -> dict[int, list[Pick]]:
+    """The picks of every question. What was chosen before two labels were merged follows them."""
+    try:
+        return check(chosen, questions, document.texts)
+    except InvalidAnswers:
+        into = merged_into(document.project)
+        if not into:
+            raise
+        return check(followed_choice(chosen, into), questions, document.texts)
 
 
 def lock_annotation(document: Document, annotator: User) -> Annotation:

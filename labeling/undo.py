@@ -8,6 +8,7 @@ from django.db import transaction
 
 from labeling import queue
 from labeling.items import pick_of
+from labeling.merged import Into, followed_items, merged_into
 from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
 from labeling.skip import SKIPS_UNTIL_OWNER, skips
 from labeling.submit import keep, lock_annotation, sent_before
@@ -33,7 +34,8 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
         undone = annotation.last_event
         if undone is None or undone != last.last_event or _standing(undone).actor != annotator:
             return None
-        restored = _answers_before(undone)
+        into = merged_into(project)
+        restored = _answers_before(undone, into)
         event = Event.objects.create(
             project=project,
             document=annotation.document,
@@ -45,7 +47,7 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
             payload={} if restored is None else {"answers": restored},
         )
         if restored is None:
-            _withdraw(annotation, annotator, event, undone)
+            _withdraw(annotation, event, undone, into)
         else:
             items = {int(question): chosen for question, chosen in restored.items()}
             keep(annotation, items=items, event=event, surplus=annotation.surplus)
@@ -72,16 +74,17 @@ def _standing(event: Event) -> Event:
     return event
 
 
-def _answers_before(event: Event) -> dict[str, Any] | None:
-    """What a change replaced; None when the event was no change."""
+def _answers_before(event: Event, into: Into) -> dict[str, Any] | None:
+    """What a change replaced, under the labels there are now; None when it was no change."""
     if event.kind != EventKind.REVISE or event.replaces is None:
         return None
     answers: dict[str, Any] = event.replaces.payload["answers"]
-    return answers
+    return {question: followed_items(items, into) for question, items in answers.items()}
 
 
-def _withdraw(annotation: Annotation, annotator: User, event: Event, undone: Event) -> None:
-    document = annotation.document
+def _withdraw(annotation: Annotation, event: Event, undone: Event, into: Into) -> None:
+    document, annotator = annotation.document, annotation.annotator
+    assert annotator is not None  # noqa: S101 - undo acts on a person's own answer
     annotation.answers.all().delete()
     annotation.state = AnnotationState.UNDONE
     annotation.answered_questions = []
@@ -95,7 +98,7 @@ def _withdraw(annotation: Annotation, annotator: User, event: Event, undone: Eve
         queue.lease_again(document=document, annotator=annotator)
         queue.settle(document)
     chosen = {
-        question: [pick_of(item) for item in items]
+        question: [pick_of(item) for item in followed_items(items, into)]
         for question, items in undone.payload.get("answers", {}).items()
     }
     Draft.objects.update_or_create(

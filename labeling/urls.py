@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from labeling.views import answers, document_acts, documents, label, skip, submit
+from labeling.views import answers, document_acts, documents, label, setup, skip, submit
 
 # /projects/<slug>/documents/
 document_urls = [
@@ -29,6 +29,7 @@ document_urls = [
 # /projects/<slug>/label/
 urlpatterns = [
     path("projects/<slug:slug>/documents/", include(document_urls)),
+    path("projects/<slug:slug>/labels/<int:label_id>/merge", setup.merge_label, name="merge_label"),
     path("projects/<slug:slug>/label/", label.label, name="label"),
     path("projects/<slug:slug>/label/undo", skip.undo, name="undo"),
     path(
