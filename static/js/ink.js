@@ -12,6 +12,9 @@ let fields = new Map();
 let rects = new Map();
 let last = { items: [], ranges: [] };
 let labels = new Map();
+// What stands in the layer: how a mark is drawn to its element, and the elements of the ranges.
+let drawnMarks = new Map();
+let drawnRanges = [];
 
 export const field = (name) => fields.get(name);
 export const allFields = () => [...fields.values()];
@@ -85,8 +88,24 @@ export function draw(items = last.items, ranges = last.ranges) {
   const plain = ranges.flatMap(({ field: name, start, end, className, text = "", once }) =>
     boxesOf(name, start, end).slice(0, once ? 1 : Infinity).map((box) => Object.assign(element("i", className, box), { textContent: text })),
   );
+  for (const one of drawnRanges) one.remove();
+  drawnRanges = plain;
+  layer().append(...plain);
+  drawMarks(shown);
+}
+
+// Only what changed is drawn anew: a long text may hold hundreds.
+function drawMarks(shown) {
   const places = namePlaces(shown);
-  layer().replaceChildren(...plain, ...shown.map((one) => drawn(one, places.get(one))));
+  const wanted = new Map(shown.map((one) => [JSON.stringify([one.item.span, one.item.isOffer, Boolean(one.item.isCurrent), one.level, one.boxes, places.get(one)]), one]));
+  for (const [key, mark] of drawnMarks) {
+    if (wanted.has(key)) continue;
+    mark.remove();
+    drawnMarks.delete(key);
+  }
+  const fresh = [...wanted].filter(([key]) => !drawnMarks.has(key)).map(([key, one]) => [key, drawn(one, places.get(one))]);
+  for (const [key, mark] of fresh) drawnMarks.set(key, mark);
+  layer().append(...fresh.map(([, mark]) => mark));
 }
 
 function drawn({ item, boxes, level }, place) {
@@ -111,10 +130,12 @@ const labelName = (id) => {
 };
 const nameOf = ({ span, isOffer }) => (isOffer ? `${labelName(span.label)} ${Math.round(span.score * 100)}` : labelName(span.label));
 
+const widths = new Map();
 const canvas = document.createElement("canvas").getContext("2d");
 
 // Names stand under the first line of what they name, and give way to the next one on it.
 function namePlaces(shown) {
+  if (!shown.length) return new Map();
   const width = layer().clientWidth;
   const isRightward = new Map(allFields().map((one) => [one.name, getComputedStyle(one.element).direction === "rtl"]));
   canvas.font = `600 11px ${getComputedStyle(layer()).fontFamily}`;
@@ -127,7 +148,8 @@ function namePlaces(shown) {
     // Counted from where the line begins, so that both directions are one case.
     const from = isRight ? width - Math.max(...onLine.map((box) => box.left + box.width)) : Math.min(...onLine.map((box) => box.left));
     const line = `${Math.round(first.top / 4)} ${isRight}`;
-    lines.set(line, [...(lines.get(line) ?? []), { one, from, isRight, top: first.top + first.height }]);
+    if (!lines.has(line)) lines.set(line, []);
+    lines.get(line).push({ one, from, isRight, top: first.top + first.height });
   }
   const places = new Map();
   for (const names of lines.values()) placeOnLine(names, width, places);
@@ -139,7 +161,9 @@ function placeOnLine(names, width, places) {
   let taken = -GAP;
   const deepest = Math.max(...names.map(({ one }) => one.level));
   names.forEach(({ one, from, isRight, top }, index) => {
-    const wanted = Math.ceil(canvas.measureText(nameOf(one.item)).width) + 2;
+    const name = nameOf(one.item);
+    if (!widths.has(name)) widths.set(name, Math.ceil(canvas.measureText(name).width) + 2);
+    const wanted = widths.get(name);
     const start = Math.max(from, taken + GAP);
     const next = names.slice(index + 1).find((other) => other.from > from + 1)?.from ?? width;
     const size = Math.min(wanted, Math.max(next - start - GAP, NARROWEST));
@@ -171,6 +195,7 @@ onSheet(() => {
   const texts = layer() ? [...document.querySelectorAll("#text .text")] : [];
   fields = new Map(texts.map((one) => [one.dataset.field, new Field(one)]));
   [rects, labels, last] = [new Map(), new Map(), { items: [], ranges: [] }];
+  [drawnMarks, drawnRanges] = [new Map(), []];
   resized.disconnect();
   if (texts.length) resized.observe(document.getElementById("text"));
 });

@@ -30,5 +30,6 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("#show-hidden")) return;
   isShown = !isShown;
   show();
+  document.getElementById("text").focus({ preventScroll: true });
   document.dispatchEvent(new Event("hiddenshown"));
 });

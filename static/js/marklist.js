@@ -56,11 +56,26 @@ export function showList(items) {
   for (const question of questions().filter(isSpan)) {
     const list = question.querySelector(".mark-list");
     const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
-    list.replaceChildren(...items.filter((item) => item.question === question).map(row));
+    showRows(list, items.filter((item) => item.question === question));
     const buttons = list.querySelectorAll("button");
     if (focused >= 0) (buttons[Math.min(focused, buttons.length - 1)] ?? document.getElementById("text")).focus({ preventScroll: true });
     showCounts(question);
   }
+}
+
+// Rows that stay are left where they are.
+function showRows(list, items) {
+  const standing = new Map([...list.children].map((one) => [one.dataset.key, one]));
+  const rows = items.map((item) => {
+    const key = JSON.stringify([item.span, item.isOffer, Boolean(item.isCurrent)]);
+    if (standing.has(key)) return standing.get(key);
+    const made = row(item);
+    made.dataset.key = key;
+    return made;
+  });
+  const wanted = new Set(rows);
+  for (const one of [...list.children]) if (!wanted.has(one)) one.remove();
+  rows.forEach((one, place) => list.children[place] !== one && list.insertBefore(one, list.children[place] ?? null));
 }
 
 function showCounts(question) {

@@ -12,7 +12,15 @@ export const spanQuestions = () => questions().filter(isSpan);
 export const questionWith = (id) => questions().find((one) => one.dataset.question === String(id));
 
 const store = (question) => question.querySelector("input[data-spans]");
-export const marksOf = (question) => JSON.parse(store(question).value || "[]");
+const read = new WeakMap();
+
+// Not to be changed by who asks: the same list is given out until the hidden field says otherwise.
+export function marksOf(question) {
+  const { value } = store(question);
+  if (read.get(question)?.value !== value) read.set(question, { value, marks: JSON.parse(value || "[]") });
+  return read.get(question).marks;
+}
+
 export const offersOf = (question) => waiting.get(question.dataset.question) ?? [];
 
 const inOrder = (a, b) => a.field.localeCompare(b.field) || a.start - b.start || a.end - b.end || a.label - b.label;
@@ -41,7 +49,7 @@ export function inTheWay(question, span, except = null) {
 
 function keep(question, marks, offers) {
   const input = store(question);
-  input.value = JSON.stringify(marks.sort(inOrder));
+  input.value = JSON.stringify([...marks].sort(inOrder));
   waiting.set(question.dataset.question, offers);
   question.toggleAttribute("data-touched", true);
   input.dispatchEvent(new Event("change", { bubbles: true }));
@@ -77,7 +85,7 @@ export function dismiss(question, ...spans) {
 
 // Makes marks of these suggestions; the surer one stays where two are in each other's way.
 export function accept(question, offers) {
-  const marks = marksOf(question);
+  const marks = [...marksOf(question)];
   for (const { score, ...span } of [...offers].sort((a, b) => b.score - a.score))
     if (!marks.some((one) => (allowsOverlap(question) ? isSame(one, span) : touches(one, span)))) marks.push(span);
   step(question, marks, offersOf(question).filter((one) => !offers.includes(one)));

@@ -8,18 +8,33 @@ const PASSED = /^[\s\p{P}\p{Cf}\p{Cc}]*$/u;
 const BLANK = /[\s\u200b\ufeff]/u;
 // Longer than any cluster that somebody wrote; segmenting a whole text for one is slow.
 const NEAR = 400;
+const PART = 2_000;
 
 export class Words {
-  #segments;
+  // The part of the text that was segmented last: {from, to, segments}.
+  #part = { from: 0, to: 0, segments: null };
 
   constructor(text) {
     this.text = text;
   }
 
   #at(unit) {
-    this.#segments ??= WORDS.segment(this.text);
-    const found = this.#segments.containing(unit);
-    return { start: found.index, end: found.index + found.segment.length, isWord: found.isWordLike, segment: found.segment };
+    const { from, to } = this.#part;
+    const isInside = (unit - NEAR >= from || from === 0) && (unit + NEAR <= to || to === this.text.length) && unit < to && unit >= from;
+    if (!isInside) this.#segment(unit);
+    const found = this.#part.segments.containing(unit - this.#part.from);
+    const start = this.#part.from + found.index;
+    return { start, end: start + found.segment.length, isWord: found.isWordLike, segment: found.segment };
+  }
+
+  // A long text is segmented where it is read, from one blank to another.
+  #segment(unit) {
+    const isBlank = (place) => /\s/.test(this.text[place]);
+    let from = Math.max(0, unit - PART);
+    let to = Math.min(this.text.length, unit + PART);
+    while (from > 0 && from < unit - NEAR && !isBlank(from)) from += 1;
+    while (to < this.text.length && to > unit + NEAR && !isBlank(to)) to -= 1;
+    this.#part = { from, to, segments: WORDS.segment(this.text.slice(from, to)) };
   }
 
   // The first word that begins here or later; null behind the last.

@@ -92,7 +92,7 @@ def test_other_scripts_are_swept_as_they_are_written(world, text, start, end, qu
     if text == HEBREW:
         from_x, y = point_at(page, start, start + 1)
         to_x, _ = point_at(page, end - 1, end)
-        page.mouse.move(from_x, y)
+        page.mouse.move(from_x + 2, y)
         page.mouse.down()
         page.mouse.move(to_x, y, steps=4)
         page.mouse.up()

@@ -150,9 +150,7 @@ def test_marks_lie_over_each_other_where_the_question_allows_it(world):
     wait_for_document(page, world.documents[0])
     press(page, "ArrowRight", "Shift+ArrowRight", "1", "ArrowLeft", "2", "ArrowLeft", "3")
 
-    expect_marked(
-        page, ("Barack Obama", "Person"), ("Obama", "Place"), ("Obama", "Company")
-    )
+    expect_marked(page, ("Barack Obama", "Person"), ("Obama", "Place"), ("Obama", "Company"))
     levels = page.locator(".ink-mark").evaluate_all(
         "all => all.map(one => one.style.getPropertyValue('--level'))"
     )
