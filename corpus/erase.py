@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -86,6 +88,7 @@ def erase(*, document: Document, owner: User, reason: str, client_id: UUID) -> E
                 issue(each, reason=reason)
             _remove_exports(_exports_with(locked, held))
             _forget_rows(locked)
+            _forget_log(locked)
             for eraser in erasers:
                 eraser(locked)
             redact(locked)
@@ -148,6 +151,14 @@ def _forget_rows(document: Document) -> None:
         ImportProblem.objects.filter(pk__in=quoting[start : start + CHUNK]).update(
             raw="", message="This row held a document that was erased.", remedy=""
         )
+
+
+def _forget_log(document: Document) -> None:
+    """The admin's own log names what it was about."""
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Document), object_id=str(document.pk)
+    )
+    entries.update(object_repr="An erased document", change_message="")
 
 
 def _needles(document: Document) -> set[str]:

@@ -56,6 +56,8 @@ def _did(event: Event) -> str:
     words, of_answer = WORDS.get(event.kind, ("", ""))
     if not of_answer or not _is_anothers(event):
         return words or event.get_kind_display().lower()
+    if event.annotator_id is not None and event.annotator_id == event.actor_id:
+        return of_answer.replace("the answer", "their own answer")
     whose = f"of {event.annotator.shown_name}" if event.annotator else "of the import"
     return f"{of_answer} {whose}"
 

@@ -3,6 +3,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 
 from corpus.erase import CannotErase, consequences_of, erase
 from corpus.exporting import Options, request_export
@@ -16,7 +18,7 @@ from labeling.queue import lease_next
 from labeling.skip import SkipReason, skip
 from labeling.spans import Span
 from labeling.submit import Submission, submit
-from projects.models import DocumentState, Job
+from projects.models import Document, DocumentState, Job
 from tests.factories import answer, make_documents, make_project, make_question
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +113,13 @@ def full(project, document, spans, alice, bob, dora, settings, tmp_path):
     )
     source = Import.objects.create(
         project=project, file_name="a.csv", sha256="0" * 64, size=1, format="csv"
+    )
+    LogEntry.objects.create(
+        user=alice,
+        content_type=ContentType.objects.get_for_model(Document),
+        object_id=str(document.pk),
+        object_repr="Zorblax",
+        action_flag=CHANGE,
     )
     for raw in (f'D-1,"{SECRET}"', "D-9,harmless"):
         ImportProblem.objects.create(source=source, row=2, message="Twice.", raw=raw)

@@ -408,3 +408,30 @@ def test_what_was_accepted_and_what_was_changed_says_so(
 
     assert "Refund as suggested with 81% (live 1.4)" in page
     assert "Praise other than suggested (Refund, 81%) (live 1.4)" in page
+
+
+def test_an_owner_who_puts_their_own_answer_right_is_told_as_such(
+    client_of, alice, project, question
+):
+    [document] = make_documents(project, "a")
+    answer(document, alice, "Refund")
+    annotation = Annotation.objects.get()
+    client = client_of(alice)
+    answers = f"{BASE}{document.pk}/answers/{annotation.pk}/"
+    client.post(
+        answers + "correct",
+        {
+            "client_id": uuid.uuid4(),
+            "replaces": annotation.last_event_id,
+            f"q-{question.pk}": question.labels.get(name="Praise").pk,
+        },
+    )
+    client.post(answers + "withdraw", {"client_id": uuid.uuid4()})
+
+    told = client.get(f"{BASE}{document.pk}/").context["history"]
+
+    assert [each.did for each in told] == [
+        "withdrew their own answer",
+        "corrected their own answer",
+        "answered",
+    ]
