@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from itertools import pairwise
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
 from django.core.cache import cache
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from projects.colors import HUE_NAMES, is_hue
 from projects.config import is_hotkey, reserved_names
@@ -88,26 +89,43 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A question. Its kind is chosen once; what answers rely on is not taken away from them."""
+
+    kind = forms.ChoiceField(
+        choices=[
+            (QuestionKind.CHOICE, "Choose labels for the whole text"),
+            (QuestionKind.SPAN, "Mark parts of the text"),
+        ],
+        required=False,
+        initial=QuestionKind.CHOICE,
+        label="Kind",
+    )
     place = forms.IntegerField(min_value=1, required=False)
 
     class Meta:
         model = Question
-        fields = ("name", "title", "multiple", "required")
+        fields = ("name", "title", "kind", "multiple", "overlapping", "required")
         labels: ClassVar[dict[str, str]] = {
             "name": "Column name",
             "title": "What people read",
-            "multiple": "Several labels",
+            "multiple": "Several labels may be chosen",
+            "overlapping": "Spans may overlap",
+            "required": "An answer is required",
         }
         help_texts: ClassVar[dict[str, str]] = {
             "name": "Short, for exports: letters, figures, - and _.",
             "title": "",
             "multiple": "",
+            "overlapping": "",
         }
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.project = project
-        if not self.instance.pk:
+        if self.instance.pk:
+            unused = "multiple" if self.instance.kind == QuestionKind.SPAN else "overlapping"
+            del self.fields["kind"], self.fields[unused]
+        else:
             del self.fields["place"]
 
     def clean_name(self) -> str:
@@ -119,18 +137,42 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("Another question has this name.")
         return name
 
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or QuestionKind.CHOICE
+
     def clean_multiple(self) -> bool:
         multiple: bool = self.cleaned_data["multiple"]
-        was_multiple = bool(self.instance.pk) and bool(self.initial["multiple"])
-        if was_multiple and not multiple and self.instance.answers.exists():
-            raise forms.ValidationError(
-                "Answers with several labels may exist. Add a question with one label instead."
-            )
+        if self.instance.pk and self.initial["multiple"] and not multiple:
+            held = self.instance.answers.values("annotation").annotate(n=Count("pk"))
+            several = held.filter(n__gt=1).count()
+            if several:
+                raise forms.ValidationError(
+                    f"{several:,} answer{'s hold' if several > 1 else ' holds'} several labels. "
+                    "Add a question with one label instead."
+                )
         return multiple
+
+    def clean_overlapping(self) -> bool:
+        overlapping: bool = self.cleaned_data["overlapping"]
+        if self.instance.pk and self.initial["overlapping"] and not overlapping:
+            spans = self.instance.answers.order_by("annotation", "field", "start", "end")
+            places = spans.values_list("annotation", "field", "start", "end")
+            if any(
+                before[:2] == after[:2] and after[2] < before[3]
+                for before, after in pairwise(places.iterator())
+            ):
+                raise forms.ValidationError("Some answers hold spans that overlap.")
+        return overlapping
+
+    def clean(self) -> dict[str, Any]:
+        """A flag of the other kind says nothing, so it is not kept."""
+        data = super().clean() or self.cleaned_data
+        if not self.instance.pk:
+            data["multiple" if data.get("kind") == QuestionKind.SPAN else "overlapping"] = False
+        return data
 
     def save(self, commit: bool = True) -> Question:  # noqa: FBT001, FBT002 - Django's signature
         if not self.instance.pk:
-            self.instance.kind = QuestionKind.CHOICE
             self.instance.position = _after(self.instance.project.questions)
         question: Question = super().save(commit)
         if self.cleaned_data.get("place"):
@@ -151,7 +193,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
             "color": "Colour",
         }
         widgets: ClassVar[dict[str, Any]] = {
-            "description": forms.TextInput,
+            "description": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
             "hotkey": forms.TextInput(attrs={"placeholder": "auto"}),
         }
 
@@ -162,7 +204,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         choices = [("", "Auto"), *((str(hue), name) for hue, name in HUE_NAMES.items())]
         if own and own not in dict(choices):
             choices.append((own, f"Hue {own}"))
-        self.fields["color"].widget = forms.Select(choices=choices)
+        self.fields["color"].widget = forms.RadioSelect(choices=choices)
         if not self.instance.pk:
             del self.fields["place"]
 
@@ -181,7 +223,8 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         others = self.instance.question.labels.exclude(pk=self.instance.pk)
         if key and others.filter(hotkey__iexact=key).exists():
-            raise forms.ValidationError("Another label of this question has this key.")
+            other = others.filter(hotkey__iexact=key)[0]
+            raise forms.ValidationError(f"“{other.name}” has this key.")
         return key
 
     def clean_color(self) -> str:

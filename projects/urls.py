@@ -45,6 +45,7 @@ label_urls = [
     path("questions/<int:question_id>/change", labels.change_question, name="change_question"),
     path("questions/<int:question_id>/delete", labels.delete_question, name="delete_question"),
     path("questions/<int:question_id>/add", labels.add_label, name="add_label"),
+    path("questions/<int:question_id>/add-several", labels.add_labels, name="add_labels"),
     path("<int:label_id>/change", labels.change_label, name="change_label"),
     path("<int:label_id>/delete", labels.delete_label, name="delete_label"),
 ]

@@ -67,6 +67,7 @@ ROUTES = {
     "change_question": Route(POST, OWNERS),
     "delete_question": Route(POST, OWNERS),
     "add_label": Route(POST, OWNERS),
+    "add_labels": Route(POST, OWNERS),
     "change_label": Route(POST, OWNERS),
     "delete_label": Route(POST, OWNERS),
     "merge_label": Route(POST, OWNERS),

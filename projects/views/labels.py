@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Count, Prefetch, ProtectedError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,17 +16,22 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
+from projects import add_labels as adding
 from projects.access import OWNERS, READERS, ProjectRequest, project_view
 from projects.colors import hues_for, stylesheet
 from projects.forms import LabelForm, QuestionForm
 from projects.models import Label, Project, Question
 
+MANY = 30
+"""Labels of a question, beyond which one looks for them by name."""
+
 
 @require_GET
 @project_view(OWNERS)
 def labels(request: ProjectRequest, project: Project) -> HttpResponse:
-    """Every question with its labels, each to be changed in place."""
-    return _page(request, project)
+    """Every question with its labels; `?edit=` opens the form of one label."""
+    edited = request.GET.get("edit", "")
+    return _page(request, project, edited=int(edited) if is_id(edited) else 0)
 
 
 @require_POST
@@ -69,6 +74,19 @@ def add_label(request: ProjectRequest, project: Project, question_id: int) -> Ht
 
 @require_POST
 @project_view(OWNERS)
+def add_labels(request: ProjectRequest, project: Project, question_id: int) -> HttpResponse:
+    """Several at once, a line each."""
+    question = get_object_or_404(project.questions, pk=question_id)
+    text = request.POST.get("lines", "")
+    try:
+        added = adding.add_labels(question=question, text=text)
+    except adding.BadLines as bad:
+        return _page(request, project, pasted=Pasted(question.pk, text, bad.problems))
+    return _done(request, question, f"Added {added:,} label{'' if added == 1 else 's'}.")
+
+
+@require_POST
+@project_view(OWNERS)
 def change_label(request: ProjectRequest, project: Project, label_id: int) -> HttpResponse:
     """Rename, recolour, rekey or move a label. Answers follow, for they point at the row."""
     label = _label(project, label_id)
@@ -105,45 +123,81 @@ Form = LabelForm | QuestionForm
 
 
 @dataclass(frozen=True, slots=True)
+class Pasted:
+    """A list of labels that was refused."""
+
+    question: int
+    text: str
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionRow:
-    """A question as the page shows it: its own form, one for each label, one for a new label."""
+    """A question as the page shows it; a label has a form only while it is being changed."""
 
     question: Question
     form: Form
-    labels: list[tuple[Label, Form]]
+    labels: list[tuple[Label, Form | None]]
     new_label: Form
+    pasted: Pasted | None
+
+    @property
+    def has_many(self) -> bool:
+        return len(self.labels) > MANY
 
 
-def _page(request: ProjectRequest, project: Project, refused: Form | None = None) -> HttpResponse:
+def _page(
+    request: ProjectRequest,
+    project: Project,
+    refused: Form | None = None,
+    *,
+    edited: int = 0,
+    pasted: Pasted | None = None,
+) -> HttpResponse:
     """The whole page. A form that was refused keeps what was typed, with the reasons."""
-    questions = project.questions.prefetch_related("labels")
+    used = Label.objects.annotate(used=Count("answers")).order_by("position", "pk")
+    questions = project.questions.prefetch_related(Prefetch("labels", used))
     new = QuestionForm(project=project, prefix="new-question")
     context = {
         "project": project,
         "active": "settings",
         "section": "labels",
-        "rows": [_row(project, question, refused) for question in questions],
+        "rows": [_row(project, question, refused, (edited, pasted)) for question in questions],
         "question_form": refused if refused and refused.prefix == new.prefix else new,
         "some_done": project.documents.done().exists(),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    wrong = refused or pasted
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     return render(request, "projects/labels.html", context, status=status)
 
 
-def _row(project: Project, question: Question, refused: Form | None) -> QuestionRow:
+def _row(
+    project: Project,
+    question: Question,
+    refused: Form | None,
+    opened: tuple[int, Pasted | None],
+) -> QuestionRow:
     def shown(form: Form) -> Form:
         return refused if refused and refused.auto_id == form.auto_id else form
 
+    def form_of(label: Label) -> Form | None:
+        form = LabelForm(question=question, instance=label, auto_id=f"l{label.pk}-%s")
+        open_now = (refused is not None and shown(form) is refused) or label.pk == edited
+        return shown(form) if open_now else None
+
+    edited, pasted = opened
     own = QuestionForm(project=project, instance=question, auto_id=f"q{question.pk}-%s")
     return QuestionRow(
         question=question,
         form=shown(own),
-        labels=[
-            (label, shown(LabelForm(question=question, instance=label, auto_id=f"l{label.pk}-%s")))
-            for label in question.labels.all()
-        ],
+        labels=[(label, form_of(label)) for label in question.labels.all()],
         new_label=shown(LabelForm(question=question, auto_id=f"new-{question.pk}-%s")),
+        pasted=pasted if pasted and pasted.question == question.pk else None,
     )
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004 - bigint
 
 
 def _label(project: Project, label_id: int) -> Label:
@@ -169,7 +223,9 @@ def _delete(request: ProjectRequest, question: Question, row: Label | Question) 
     except ProtectedError as error:
         used = len(error.protected_objects)
         answers = "1 answer uses" if used == 1 else f"{used:,} answers use"
-        messages.error(request, f"“{name}” was not deleted: {answers} it. Rename it instead.")
+        messages.error(
+            request, f"“{name}” was not deleted: {answers} it. Rename it, or merge it into another."
+        )
         return redirect(_place_of(question))
     return _done(request, question, f"Deleted “{name}”.")
 

@@ -1,5 +1,9 @@
+import uuid
+
 import pytest
 
+from labeling.spans import Span
+from labeling.submit import Submission, submit
 from projects.models import Label, Question
 from tests.factories import answer, make_documents, make_question
 
@@ -81,7 +85,7 @@ def test_a_key_is_given_once(owner, question, refund):
 
     response = owner.post(f"{PAGE}questions/{question.pk}/add", {"name": "Return", "hotkey": "r"})
 
-    assert "has this key" in response.content.decode()
+    assert "“Refund” has this key" in response.content.decode()
 
 
 def test_a_refused_change_keeps_what_was_typed_and_changes_nothing(owner, refund):
@@ -136,7 +140,7 @@ def test_one_label_cannot_be_asked_for_once_several_were_given(owner, project, b
     response = owner.post(f"{PAGE}questions/{question.pk}/change", {"name": "topic"})
 
     question.refresh_from_db()
-    assert "Answers with several labels may exist" in response.content.decode()
+    assert "1 answer holds several labels" in response.content.decode()
     assert question.multiple
 
 
@@ -156,6 +160,7 @@ def test_a_question_is_added_with_its_labels(owner, project):
     tone = project.questions.get(name="tone")
     owner.post(f"{PAGE}questions/{tone.pk}/add", {"name": "Angry"})
 
+    assert tone.kind == "choice"
     assert tone.multiple
     assert tone.labels.get().name == "Angry"
 
@@ -198,3 +203,77 @@ def test_questions_are_listed_at_a_constant_cost(owner, project, django_assert_n
 
     with django_assert_num_queries(6):
         owner.get(PAGE)
+
+
+def test_a_question_that_marks_spans_is_added(owner, project):
+    prefix = "new-question"
+    fields = {"name": "names", "kind": "span", "multiple": "on", "overlapping": "on"}
+    owner.post(f"{PAGE}questions/add", {f"{prefix}-{key}": fields[key] for key in fields})
+
+    names = project.questions.get(name="names")
+    assert (names.kind, names.overlapping, names.multiple, names.required) == (
+        "span",
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(("second", "allowed"), [((4, 8), False), ((5, 8), True)])
+def test_overlap_is_forbidden_later_only_if_no_answer_has_it(
+    owner, project, bob, question, second, allowed
+):
+    question.delete()
+    names = make_question(project, "names", labels=["A"], kind="span", overlapping=True)
+    [document] = make_documents(project, "Ada Lovelace")
+    label = names.labels.get().pk
+    chosen = {names.pk: [Span("text", 0, 5, label), Span("text", *second, label)]}
+    client_id = uuid.uuid4()
+    submit(
+        document=document, annotator=bob, chosen=chosen, submission=Submission(client_id=client_id)
+    )
+
+    response = owner.post(f"{PAGE}questions/{names.pk}/change", {"name": "names"})
+
+    names.refresh_from_db()
+    assert names.overlapping == (not allowed)
+    assert response.status_code == (302 if allowed else 422)
+
+
+def test_labels_are_added_a_line_each(owner, question):
+    lines = "Return: Sends it back: at once.\r\n\r\n  Other  \r\n"
+    owner.post(f"{PAGE}questions/{question.pk}/add-several", {"lines": lines})
+
+    added = list(question.labels.values_list("name", "description"))[3:]
+    assert added == [("Return", "Sends it back: at once."), ("Other", "")]
+
+
+def test_a_pasted_list_with_a_fault_adds_nothing_and_says_where(owner, question):
+    lines = "New\nRefund\nNew\n: nameless\n" + "x" * 201
+    response = owner.post(f"{PAGE}questions/{question.pk}/add-several", {"lines": lines})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    for words in (
+        "Line 2: there is a label “Refund” already",
+        "Line 3: there is a label “New” already",
+        "Line 4: the name is missing",
+        "Line 5: the name is longer",
+        "nameless",
+    ):
+        assert words in page
+    assert question.labels.count() == 3
+
+
+def test_one_label_is_changed_at_a_time(owner, question, refund):
+    page = owner.get(f"{PAGE}?edit={refund.pk}").content.decode()
+
+    assert page.count(f'id="l{refund.pk}-name"') == 1
+    assert f'id="l{question.labels.last().pk}-name"' not in page
+
+
+def test_a_description_keeps_its_lines(owner, question, refund):
+    owner.post(f"{PAGE}{refund.pk}/change", {"name": "Refund", "description": "One.\nTwo."})
+
+    refund.refresh_from_db()
+    assert refund.description == "One.\nTwo."
