@@ -71,11 +71,14 @@ class ReadingForm(forms.Form):
 
 
 def _option_field(option: Option, value: str) -> forms.Field:
-    said = {"label": option.title, "initial": value, "help_text": option.help}
+    field: forms.Field
     if option.choices:
-        return forms.ChoiceField(required=False, choices=option.choices, **said)
-    narrow = forms.TextInput(attrs={"inputmode": "numeric", "size": 4})
-    return forms.CharField(required=False, max_length=9, widget=narrow, **said)
+        field = forms.ChoiceField(required=False, choices=option.choices)
+    else:
+        narrow = forms.TextInput(attrs={"inputmode": "numeric", "size": 4})
+        field = forms.CharField(required=False, max_length=9, widget=narrow)
+    field.label, field.initial, field.help_text = option.title, value, option.help
+    return field
 
 
 class ColumnsForm(forms.Form):

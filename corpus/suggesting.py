@@ -75,7 +75,7 @@ def _of_labels(values: MappingType[str, list[Any]], question: Asked) -> list[str
     def fits(value: Any) -> bool:
         given = value if isinstance(value, list) else [value]
         names = [str(each) for each in given if isinstance(each, str | int)]
-        return len(names) == len(given) and question.labels.issuperset(names)
+        return len(names) == len(given) and question.labels >= set(names)
 
     return [column for column, of in values.items() if of and all(map(fits, of))]
 

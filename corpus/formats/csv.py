@@ -138,8 +138,12 @@ class Table:
         begin(stream)
         delimiter = _delimiter(stream)
         self.source = Source(stream, quotes=quotes)
-        quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-        self.cells = csv.reader(self.source, delimiter=delimiter, strict=True, quoting=quoting)
+        self.cells = csv.reader(
+            self.source,
+            delimiter=delimiter,
+            strict=True,
+            quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+        )
         self.sound = _grammar(delimiter)
         self.number = 0
 
