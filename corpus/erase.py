@@ -133,7 +133,7 @@ def _remove_exports(exports: QuerySet[Export, Export]) -> None:
     for export in exports:
         storage, name = export.file.storage, str(export.file.name)
         transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
-        Export.objects.filter(pk=export.pk).update(file="", unsaid=[])
+        Export.objects.filter(pk=export.pk).update(file="", unsaid=[], unsaid_count=0)
 
 
 def _forget_rows(document: Document) -> None:

@@ -67,6 +67,11 @@ class Export(models.Model):
         return self.file_name
 
     @property
+    def is_erased(self) -> bool:
+        """Whether its file was removed because a document that it may hold was erased."""
+        return self.finished_at is not None and not self.file
+
+    @property
     def file_name(self) -> str:
         """What the browser saves it as."""
         kind = "everyone" if self.answers == Answers.EVERYONE else "export"

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -63,8 +63,11 @@ def export_row(request: ProjectRequest, project: Project, export_id: int) -> Htt
 
 @require_GET
 @project_view(EXPORTERS)
-def export_file(request: ProjectRequest, project: Project, export_id: int) -> FileResponse:
+def export_file(request: ProjectRequest, project: Project, export_id: int) -> HttpResponseBase:
     export = get_object_or_404(rows_of(project), pk=export_id)
+    if export.is_erased:
+        messages.error(request, f"{export}: a document that it may hold was erased. Export again.")
+        return redirect("exports", project.slug)
     if not export.file:
         raise Http404("This export has not been written yet.")
     try:

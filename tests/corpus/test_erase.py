@@ -240,7 +240,7 @@ def test_of_two_that_look_the_same_only_one_goes(project, spans, alice, bob, set
     assert successor.documents == 1
 
 
-def test_exports_that_may_hold_it_lose_their_file_and_keep_their_row(full, project, alice):
+def test_exports_that_may_hold_it_lose_their_file_and_say_so(client_of, full, project, alice):
     request_export(project=project, options=Options(format="csv"), created_by=alice)
     export = Export.objects.get()
     path = Path(export.file.path)
@@ -250,8 +250,14 @@ def test_exports_that_may_hold_it_lose_their_file_and_keep_their_row(full, proje
 
     export.refresh_from_db()
     assert not export.file
-    assert export.finished_at
+    assert export.is_erased
     assert not path.exists()
+    client = client_of(alice)
+    words = "A document that it may hold was erased since."
+    assert words in client.get("/projects/tickets/exports/").content.decode()
+    gone = client.get(f"/projects/tickets/exports/{export.pk}/file", follow=True)
+    assert gone.redirect_chain == [("/projects/tickets/exports/", 302)]
+    assert "a document that it may hold was erased. Export again." in gone.content.decode()
 
 
 def test_rows_of_import_reports_that_quote_it_are_emptied(full, alice):
