@@ -196,3 +196,57 @@ def test_a_list_by_date_opens(root):
     world(1)
 
     assert root.get(page(Job), {"created_at__year": timezone.now().year}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/",
+        "/admin/projects/",
+        "/admin/projects/user/add/",
+        "/admin/projects/user/{root}/password/",
+        "/admin/projects/user/{root}/history/",
+        "/admin/projects/label/add/",
+        "/admin/projects/label/import/",
+        "/admin/projects/user/export/",
+        "/admin/projects/document/import/",
+        "/admin/projects/document/export/",
+    ],
+)
+def test_other_pages_open_without_inline_code(root, address):
+    answered = root.get(address.format(root=User.objects.get(username="root").pk))
+
+    assert answered.status_code == 200
+    assert INLINE.findall(answered.content.decode()) == []
+
+
+@pytest.mark.parametrize("name", ["project", "label", "question"])
+def test_a_form_does_not_offer_everybody_and_everything(root, name):
+    world(1)
+    model = apps.get_model("projects", name)
+    address = page(model, "change", model.objects.first().pk)
+    before = root.get(address).content.count(b"<option")
+    for number in range(30):
+        make_question(make_project(), f"q{number}", labels=[])
+        User.objects.create_user(f"someone{number}")
+
+    assert root.get(address).content.count(b"<option") == before
+
+
+def test_the_front_page_is_in_order_and_in_words(root):
+    page = root.get("/admin/")
+
+    assert [room["name"] for room in page.context["app_list"]] == [
+        "People and projects",
+        "Answers",
+        "Files and versions",
+        "Models",
+        "This admin",
+        "Background work",
+    ]
+    assert "Staged answers<" in page.content.decode()
+
+
+def test_superusers_find_the_admin_in_their_menu(root, client_of, charlie):
+    assert 'href="/admin/"' in root.get("/").content.decode()
+    assert 'href="/admin/"' not in client_of(charlie).get("/").content.decode()
