@@ -44,7 +44,7 @@ class Words(NamedTuple):
 
     @property
     def readable(self) -> NDArray[np.bool_]:
-        readable: NDArray[np.bool_] = self.states.any(axis=1)
+        readable: NDArray[np.bool_] = np.asarray(self.states.any(axis=1))
         return readable
 
 

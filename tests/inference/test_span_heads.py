@@ -78,6 +78,20 @@ def test_answers_without_marks_teach_what_to_leave_alone():
     assert found(fit(letters(40), columns=2), "nobody went to the shop again") == []
 
 
+def test_decoding_between_sure_words_changes_nothing(monkeypatch):
+    head = fit(letters(40), columns=2)
+    text = " ".join(["today Ludwig went to Vienna again, nobody was there."] * 5)
+    assert head.tagger is not None
+    in_parts = head.tagger.runs(read(text))
+
+    monkeypatch.setattr(span_heads, "BEYOND_DOUBT", 2)
+    whole = head.tagger.runs(read(text))
+
+    assert [run[:3] for run in in_parts] == [run[:3] for run in whole]
+    assert [run.score for run in in_parts] == pytest.approx([run.score for run in whole], abs=0.01)
+    assert len(whole) == 10
+
+
 def test_words_that_cannot_be_read_are_outside():
     head = fit(letters(40), columns=2)
     text = "today Ludwig went to Vienna again"
