@@ -7,4 +7,4 @@ class InferenceConfig(AppConfig):
 
     def ready(self) -> None:
         # They register what the room's jobs do, and what it takes out with an erased document.
-        from inference import erasing, jobs  # noqa: F401
+        from inference import deleting, erasing, jobs  # noqa: F401 - they register themselves

@@ -6,4 +6,4 @@ class LabelingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from labeling import jobs  # noqa: F401 - registers what the room's jobs do
+        from labeling import deleting, jobs  # noqa: F401 - they register themselves

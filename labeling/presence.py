@@ -44,7 +44,11 @@ def joined(*, project_id: int, user_id: int, channel: str) -> None:
 def renew(*, project_id: int, user_id: int, channel: str) -> bool:
     """A socket is still there: extend the lease. False when the person is no longer allowed."""
     allowed = Membership.objects.filter(
-        project=project_id, user=user_id, user__is_active=True, role__in=LABELLERS
+        project=project_id,
+        project__deleting_at=None,
+        user=user_id,
+        user__is_active=True,
+        role__in=LABELLERS,
     )
     if not allowed.exists():
         return False

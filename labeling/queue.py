@@ -24,8 +24,10 @@ CLAIM_ATTEMPTS = 8
 def lease_next(*, project: Project, annotator: User) -> Document | None:
     """The document this person works on: the one held already, else a fresh lease.
 
-    None when nothing is left that this person could answer.
+    None when nothing is left that this person could answer, or the project is archived.
     """
+    if project.archived_at:
+        return None
     now = timezone.now()
     held = held_document(project=project, annotator=annotator, now=now)
     if held is not None:

@@ -214,7 +214,9 @@ def progress_of(project: Project, annotator: User) -> Progress:
 
 
 def why_nothing(project: Project) -> str:
-    """Why the queue has nothing for this person: empty, skipped, waiting or done."""
+    """Why the queue has nothing for this person: archived, empty, skipped, waiting or done."""
+    if project.archived_at:
+        return "archived"
     published = project.documents.published()
     if not published.exists():
         return "empty"

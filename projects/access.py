@@ -21,6 +21,8 @@ EXPORTERS = frozenset({Role.OWNER, Role.REVIEWER})
 LABELLERS = frozenset({Role.OWNER, Role.REVIEWER, Role.ANNOTATOR})
 READERS = frozenset(Role)
 
+ARCHIVED = "This project is archived. Bring it back in its settings to change it."
+
 P = ParamSpec("P")
 
 
@@ -37,11 +39,13 @@ View = Callable[..., HttpResponseBase]
 
 
 def project_view(
-    roles: frozenset[Role],
+    roles: frozenset[Role], *, even_archived: bool = False
 ) -> Callable[[Callable[Concatenate[ProjectRequest, Project, P], HttpResponseBase]], View]:
     """Serve a project page to members with one of these roles.
 
     The view is called with the project in place of its slug; `request.membership` is set.
+    What only owners may do is refused in an archived project, unless `even_archived`: an
+    answer that comes late is kept there too, and its data can be taken out.
     """
 
     def decorate(
@@ -58,6 +62,9 @@ def project_view(
                 raise PermissionDenied(
                     f"Your role here is {membership.role}, and this page needs another."
                 )
+            changes = request.method == "POST" and roles == OWNERS and not even_archived
+            if membership.project.archived_at and changes:
+                raise PermissionDenied(ARCHIVED)
             project_request = cast("ProjectRequest", request)
             project_request.membership = membership
             return view(project_request, membership.project, *args, **kwargs)
@@ -96,7 +103,7 @@ def membership_or_404(user: User, slug: str) -> Membership:
     """The user's membership in the project, with both loaded; Http404 for strangers."""
     try:
         return Membership.objects.select_related("project", "user").get(
-            user=user, project__slug=slug
+            user=user, project__slug=slug, project__deleting_at=None
         )
     except Membership.DoesNotExist:
         raise Http404("No such project, or you are not a member of it.") from None

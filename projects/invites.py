@@ -41,7 +41,7 @@ def accept(*, invite: Invite, user: User) -> bool:
         Invite.objects.select_for_update().get(pk=invite.pk)
         if Membership.objects.filter(project=invite.project, user=user).exists():
             return True
-        mine = Invite.objects.open().filter(pk=invite.pk)
+        mine = Invite.objects.filter(pk__in=Invite.objects.open().filter(pk=invite.pk).values("pk"))
         if not mine.update(uses_left=F("uses_left") - 1):
             return False
         Membership.objects.create(project=invite.project, user=user, role=invite.role)

@@ -41,10 +41,10 @@ def progress_of(project: Project) -> ProjectProgress:
 
 
 def my_projects(user: User) -> list[tuple[Membership, ProjectProgress]]:
-    """This person's projects with their progress. One query."""
+    """This person's projects with their progress, archived ones too. One query."""
     state = "project__documents__state"
     memberships = (
-        Membership.objects.filter(user=user, project__archived_at=None)
+        Membership.objects.filter(user=user, project__deleting_at=None)
         .select_related("project")
         .annotate(
             done=Count("pk", filter=Q(**{state: DocumentState.DONE})),

@@ -7,6 +7,7 @@ from projects.views import (
     jobs,
     join,
     labels,
+    lifecycle,
     new_project,
     overview,
     people,
@@ -68,6 +69,10 @@ project_urls: list[URLPattern | URLResolver] = [
     path("people/", include(people_urls)),
     path("settings/", settings.settings, name="settings"),
     path("settings/project.json", settings.project_config, name="project_config"),
+    path("settings/archive", lifecycle.archive, name="archive_project"),
+    path("settings/unarchive", lifecycle.unarchive, name="unarchive_project"),
+    path("settings/delete", lifecycle.delete, name="delete_project"),
+    path("leave", lifecycle.leave, name="leave_project"),
     path("jobs/", include(job_urls)),
 ]
 

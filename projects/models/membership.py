@@ -36,7 +36,14 @@ class Membership(models.Model):
 
 class InviteQuerySet(models.QuerySet["Invite"]):
     def open(self) -> InviteQuerySet:
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), uses_left__gt=0)
+        """Links that let somebody in now; none of a project that is archived or going."""
+        return self.filter(
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            uses_left__gt=0,
+            project__archived_at=None,
+            project__deleting_at=None,
+        )
 
 
 class Invite(models.Model):

@@ -12,5 +12,10 @@ from projects.progress import my_projects
 @signed_in
 def home(request: SignedInRequest) -> HttpResponse:
     """The projects this person is a member of."""
-    rows = my_projects(request.user)
-    return render(request, "projects/home.html", {"rows": rows, "labellers": LABELLERS})
+    mine = my_projects(request.user)
+    context = {
+        "rows": [row for row in mine if not row[0].project.archived_at],
+        "archived": [membership for membership, _ in mine if membership.project.archived_at],
+        "labellers": LABELLERS,
+    }
+    return render(request, "projects/home.html", context)

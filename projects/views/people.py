@@ -43,7 +43,7 @@ def set_role(request: ProjectRequest, project: Project, membership_id: int) -> H
 
 
 @require_POST
-@project_view(OWNERS)
+@project_view(OWNERS, even_archived=True)
 def remove(request: ProjectRequest, project: Project, membership_id: int) -> HttpResponse:
     membership = get_object_or_404(project.memberships.select_related("user"), pk=membership_id)
     try:
