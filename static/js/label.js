@@ -1,6 +1,7 @@
 // The labelling page, put together.
 import "./answer.js";
 import "./spans.js";
+import "./hands.js";
 import "./keys.js";
 import "./filter.js";
 import "./drafts.js";

@@ -98,7 +98,7 @@ export function showBar({ selection, current }) {
   quote.append(made("bdi", "", readable(subject.quote)), ...(current ? [made("span", "faint", ` ${nameOfLabel(current.span.label)}`)] : []));
   const labels = made("div", "span-bar-labels");
   labels.append(...questions().filter(isSpan).flatMap((question) => [...question.querySelectorAll(".choices .choice")]).map(thumb), ...acts);
-  bar.replaceChildren(quote, labels, button("Close", "leave", "span-bar-close button quiet small"));
+  bar.replaceChildren(quote, button("Close", "leave", "button quiet small"), labels);
 }
 
 function thumb(label) {

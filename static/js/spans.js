@@ -1,7 +1,7 @@
 // Marking parts of the text: what a label, a key or a press does to the selection or to a mark.
 import { refresh } from "./answer.js";
-import { clearSelection, hasCaret, isCollapsed, move, moved, readSelection, selected, selectedUnits, settle, spanOf, standAt } from "./caret.js";
-import { draw, field, marksAt } from "./ink.js";
+import { clearSelection, hasCaret, isCollapsed, move, moved, selected, selectedUnits, spanOf, standAt } from "./caret.js";
+import { draw, field } from "./ink.js";
 import { showHiddenButton, hiddenRanges } from "./invisible.js";
 import { labelOf, nameOfLabel, readable, showBar, showList } from "./marklist.js";
 import * as marks from "./marks.js";
@@ -9,7 +9,6 @@ import { announce } from "./say.js";
 import { onSheet } from "./sheet.js";
 
 const NOTE_MS = 4_000;
-const CLICK_PX = 4;
 const area = () => document.getElementById("text");
 const inText = (target) => target === document.body || Boolean(area()?.contains(target));
 
@@ -20,8 +19,6 @@ let armed = 0;
 let note = null;
 let noteTimer = 0;
 let isThumb = false;
-// What was selected when a press began: a thumb on a label may end the selection before the click.
-let held = null;
 
 const isIt = (item, other) => other && item.question === other.question && item.isOffer === other.isOffer && item.span.label === other.span.label && marks.isSamePlace(item.span, other.span);
 const quoted = (span) => `“${readable(span.quote)}”`;
@@ -72,6 +69,17 @@ function turnTo(item) {
   const place = every.findIndex((one) => isIt(one, item)) + 1;
   const what = item.isOffer ? `suggested ${nameOfLabel(item.span.label)}, ${Math.round(item.span.score * 100)} %` : nameOfLabel(item.span.label);
   announce(`${quoted(item.span)}, ${what}, ${place} of ${every.length}`);
+}
+
+export const byThumb = (is) => (isThumb = is);
+export const armedLabel = () => (armed ? labelOf(armed) : null);
+
+// The one of these after the framed one, where several lie over each other.
+export const turnToOneOf = (items) => turnTo(items[(items.findIndex((item) => isIt(item, current)) + 1) % (items.length || 1)] ?? null);
+
+// The browser has selected something else.
+export function selectionChanged() {
+  if (!isCollapsed()) current = null;
 }
 
 // A label was pressed, by key, mouse or thumb.
@@ -253,58 +261,10 @@ function itemOf(row) {
 const ACTS = { go: turnTo, remove, accept, leave };
 
 document.addEventListener("click", (event) => {
-  const label = event.target.closest(".question[data-kind=span] .choice, #span-bar [data-label]");
-  if (label) return press(label, selected() ?? held);
   const act = event.target.closest("[data-act]");
   if (!act) return;
   const row = act.closest(".mark-row");
   ACTS[act.dataset.act](row ? itemOf(row) : current);
-});
-
-// A press on a label takes neither the selection nor the place of the keys away.
-document.addEventListener("pointerdown", (event) => {
-  held = event.target.closest("#span-bar, .question[data-kind=span] .choice") ? selected() : null;
-});
-document.addEventListener("mousedown", (event) => {
-  if (event.target.closest("#span-bar, .question[data-kind=span] .choice")) event.preventDefault();
-});
-
-let sweeping = null;
-document.addEventListener("pointerdown", (event) => {
-  isThumb = event.pointerType === "touch";
-  sweeping = event.target.closest(".marked-text") && { x: event.clientX, y: event.clientY };
-});
-
-// A click in a selection ends it only after this event, so what it is must be told by the way.
-document.addEventListener("mouseup", (event) => {
-  const from = sweeping;
-  sweeping = null;
-  if (!from || !area() || isThumb) return;
-  const isClick = event.detail < 2 && Math.hypot(event.clientX - from.x, event.clientY - from.y) < CLICK_PX;
-  if (!isClick) settle(event.altKey);
-  const selection = isClick ? null : selected();
-  if (selection && armed) press(labelOf(armed), selection);
-  else if (selection) turnTo(null);
-  else turnToWhatIsAt(event);
-});
-
-document.addEventListener("click", (event) => {
-  if (!isThumb || !event.target.closest(".marked-text") || selected()) return;
-  turnToWhatIsAt(event);
-});
-
-// The next one where several lie over each other.
-function turnToWhatIsAt({ clientX, clientY }) {
-  const under = marksAt(clientX, clientY);
-  turnTo(under[(under.findIndex((item) => isIt(item, current)) + 1) % (under.length || 1)] ?? null);
-}
-
-let waiting = 0;
-document.addEventListener("selectionchange", () => {
-  if (!area() || !marks.spanQuestions().length) return;
-  const isNews = readSelection();
-  if (isNews && !isCollapsed()) current = null;
-  if (!sweeping || isNews) waiting ||= requestAnimationFrame(() => ((waiting = 0), sweeping || redraw()));
 });
 
 document.addEventListener("change", (event) => event.target.matches("input[data-spans]") && redraw());

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.keys import RESERVED, keys_for
-from projects.models import Label
+from labeling.keys import RESERVED, keys_for, keys_on_page
+from projects.models import Label, QuestionKind
+from tests.factories import make_question
 
 
 def labels(*hotkeys):
@@ -30,3 +31,28 @@ def test_no_key_is_given_twice_unless_the_owner_did(hotkeys):
 @pytest.mark.parametrize("reserved", sorted(RESERVED))
 def test_keys_of_the_page_are_never_given_to_labels(reserved):
     assert reserved not in keys_for(labels(*[""] * 60)).values()
+
+
+def keys_of(project):
+    questions = project.questions.order_by("position", "pk").prefetch_related("labels")
+    keys = keys_on_page(questions)
+    return [[keys[label.pk] for label in question.labels.all()] for question in questions]
+
+
+def test_questions_that_choose_share_the_first_keys(project):
+    make_question(project, "tone", labels=["Calm", "Angry"])
+
+    assert keys_of(project) == [["1", "2", "3"], ["1", "2"]]
+
+
+def test_no_key_means_two_things_beside_a_question_that_marks(project):
+    make_question(project, "names", labels=["Person", "Place"], kind=QuestionKind.SPAN)
+
+    assert keys_of(project) == [["1", "2", "3"], ["4", "5"]]
+
+
+def test_keys_are_shared_where_there_are_not_enough(project):
+    labels = [f"Name {number}" for number in range(28)]
+    make_question(project, "names", labels=labels, kind=QuestionKind.SPAN)
+
+    assert keys_of(project)[1][:3] == ["1", "2", "3"]

@@ -1,10 +1,11 @@
+import json
 import uuid
 
 import pytest
 
 from labeling.models import Annotation, AnnotationState, Draft, Event
 from labeling.queue import lease_next
-from tests.factories import answer, make_documents, make_project
+from tests.factories import answer, make_documents, make_project, make_question
 
 pytestmark = pytest.mark.django_db
 
@@ -274,3 +275,83 @@ def test_the_page_costs_a_constant_number_of_queries(
 
     with django_assert_num_queries(15):
         client.get("/projects/tickets/label/")
+
+
+@pytest.fixture
+def names(project, question):
+    """A span question beside `topic`."""
+    labels = ["Person", "Place"]
+    return make_question(project, "names", labels=labels, kind="span", required=False)
+
+
+def span(question, label="Person", start=9, end=11, quote="my"):
+    pk = question.labels.get(name=label).pk
+    return {"field": "text", "start": start, "end": end, "label": pk, "quote": quote}
+
+
+def marks_on(response):
+    [block] = [one for one in response.context["sheet"].questions if one.is_span]
+    return json.loads(block.spans_json)
+
+
+def test_marks_are_kept_on_the_page_when_an_answer_is_refused(
+    client_of, bob, document, question, names
+):
+    spans = [span(names), span(names, "Place", 9, 17, "my money")]
+    data = form(question, **{f"q-{names.pk}": json.dumps(spans)})
+
+    response = client_of(bob).post(url(document, "submit"), data, **HTMX)
+
+    assert response.status_code == 422
+    assert "overlap. Remove one of them." in response.context["error"]
+    assert marks_on(response) == spans
+
+
+def test_marks_are_kept_on_the_page_when_it_was_answered_elsewhere(
+    client_of, bob, document, question, names
+):
+    answer(document, bob, "Praise")
+    data = form(question, **{f"q-{names.pk}": json.dumps([span(names)])})
+
+    response = client_of(bob).post(url(document, "submit"), data, **HTMX)
+
+    assert response.status_code == 409
+    assert marks_on(response) == [span(names)]
+
+
+def test_marks_come_back_from_a_draft_and_from_an_answer(client_of, bob, document, question, names):
+    client, page = client_of(bob), f"/projects/tickets/label/{document.pk}/"
+    data = form(question, **{f"q-{names.pk}": json.dumps([span(names)])})
+
+    client.post(url(document, "draft"), {**data, "sequence": "1"}, **HTMX)
+    assert marks_on(client.get(page)) == [span(names)]
+    client.post(url(document, "submit"), data, **HTMX)
+
+    assert marks_on(client.get(page)) == [span(names)]
+
+
+def test_the_foot_counts_what_was_marked(client_of, bob, document, question, names):
+    spans = [span(names), span(names, start=0, end=5, quote="Where")]
+    data = form(question, **{f"q-{names.pk}": json.dumps(spans)})
+
+    response = client_of(bob).post(url(document, "submit"), data, **HTMX)
+
+    [mark] = response.context["history"]
+    assert mark.names == "Refund, Person (2)"
+    assert len(mark.label_ids) == 2
+
+
+def test_a_page_that_asks_for_marks_says_how_to_make_them(client_of, bob, document, names):
+    content = client_of(bob).get("/projects/tickets/label/").content.decode()
+
+    assert "Marking parts of the text" in content
+    assert "mark any number" in content
+    assert "data-spans" in content
+
+
+def test_a_page_without_marks_is_as_it_was(client_of, bob, document):
+    content = client_of(bob).get("/projects/tickets/label/").content.decode()
+
+    assert "data-spans" not in content
+    assert "Marking parts of the text" not in content
+    assert 'id="text" tabindex="-1"' in content
