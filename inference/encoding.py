@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.conf import settings
 from django.db import transaction
 
 from inference import vectors, word_memory
 from inference.engine import Serving
+from inference.learning import teaching_texts
 from inference.words import Words
-from labeling.models import Annotation
 from projects.jobs import JobRun, enqueue
-from projects.models import Document, Job, Project, QuestionKind
+from projects.models import Document, Job, Project
 
 KIND = "encode"
 CHUNK = 64
@@ -33,7 +33,7 @@ def encode_project(run: JobRun, project: Project, serving: Serving) -> dict[str,
     """Encode what has no vector yet, in chunks, resuming after the last one."""
     encoder = serving.engine.name
     documents = project.documents.published().order_by("pk")
-    has_spans = project.questions.filter(kind=QuestionKind.SPAN).exists()
+    teaching = teaching_texts(project)
     total, through = documents.count(), int(run.checkpoint.get("through", 0))
     done = documents.filter(pk__lte=through).count()
     while chunk := list(documents.filter(pk__gt=through)[:CHUNK]):
@@ -41,7 +41,7 @@ def encode_project(run: JobRun, project: Project, serving: Serving) -> dict[str,
         texts = {document.text_hash: _text(document, project) for document in chunk}
         missing = _missing(texts, encoder)
         fresh = serving.batcher.encode_all(list(missing.values()))
-        words = _taught_words(chunk, project, serving) if has_spans else {}
+        words = _taught_words(chunk, teaching, project, serving)
         through, done = chunk[-1].pk, done + len(chunk)
         with transaction.atomic():
             vectors.keep(encoder, dict(zip(missing, fresh, strict=True)))
@@ -52,17 +52,10 @@ def encode_project(run: JobRun, project: Project, serving: Serving) -> dict[str,
 
 
 def _taught_words(
-    chunk: Sequence[Document], project: Project, serving: Serving
+    chunk: Sequence[Document], teaching: Collection[str], project: Project, serving: Serving
 ) -> dict[str, Words]:
     """By text hash, the words of documents that came with answers, to be learned from."""
-    answered = Annotation.objects.in_project(project).counted().filter(document__in=chunk)
-    teaching = set(answered.values_list("document", flat=True))
-    texts = {
-        text
-        for document in chunk
-        if document.pk in teaching and not document.is_blind
-        for text in document.texts.values()
-    }
+    texts = {text for document in chunk for text in document.texts.values()} & set(teaching)
     missing = sorted(texts - word_memory.known(project, serving.engine.name, texts).keys())
     readings = serving.batcher.read_all(missing)
     return {

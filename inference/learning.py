@@ -48,18 +48,10 @@ class Learned:
         ]
 
 
-def gather(project: Project, questions: Sequence[Question], serving: Serving) -> Learned:
-    """Everything that heads for these questions learn from."""
+def gather(project: Project, serving: Serving) -> Learned:
+    """Everything that heads for the project's questions learn from."""
     encoder = serving.engine.name
-    newest = Annotation.objects.in_project(project).counted().latest_first()
-    order = list(dict.fromkeys(newest.values_list("document", flat=True)[:MOST_ANSWERS]))
-    rows = project.documents.published().in_bulk(order)
-    documents = {pk: rows[pk] for pk in order if pk in rows and not rows[pk].is_blind}
-    for document in documents.values():
-        document.project = project
-    answers = resolved_answers(project, documents.keys())
-    spans = {question.pk for question in questions if question.kind == QuestionKind.SPAN}
-    taught = [document for pk, document in documents.items() if spans & answers.get(pk, {}).keys()]
+    documents, answers = _answered(project)
     known = vectors.cached(encoder, {document.text_hash for document in documents.values()})
     return Learned(
         documents=documents,
@@ -70,8 +62,24 @@ def gather(project: Project, questions: Sequence[Question], serving: Serving) ->
             for pk, document in documents.items()
             if document.text_hash in known
         },
-        words=_words(project, taught, serving) if spans else {},
+        words=_words(project, _newest_texts(project, documents, answers), serving),
     )
+
+
+def teaching_texts(project: Project) -> Collection[str]:
+    """The texts whose words span heads learn from."""
+    return _newest_texts(project, *_answered(project))
+
+
+def _answered(project: Project) -> tuple[dict[int, Document], dict[int, dict[int, Picks]]]:
+    """Answered documents that are not blind, the newest first, and their resolved answers."""
+    newest = Annotation.objects.in_project(project).counted().latest_first()
+    order = list(dict.fromkeys(newest.values_list("document", flat=True)[:MOST_ANSWERS]))
+    rows = project.documents.published().in_bulk(order)
+    documents = {pk: rows[pk] for pk in order if pk in rows and not rows[pk].is_blind}
+    for document in documents.values():
+        document.project = project
+    return documents, resolved_answers(project, documents.keys())
 
 
 def fit_choice(
@@ -129,9 +137,9 @@ def _pool(project: Project, encoder: str) -> Floats:
     return np.stack(pool) if pool else np.zeros((0, 0), dtype=np.float32)
 
 
-def _words(project: Project, taught: Sequence[Document], serving: Serving) -> dict[str, Words]:
-    """The words of the newest texts, as many as fit, read where that is quickly done; kept."""
-    encoder, texts = serving.engine.name, _newest_texts(taught)
+def _words(project: Project, texts: Collection[str], serving: Serving) -> dict[str, Words]:
+    """The words of these texts, those not known read where that is quickly done; kept."""
+    encoder = serving.engine.name
     words = word_memory.known(project, encoder, texts)
     missing = [text for text in texts if text not in words][:READ_AT_ONCE]
     for text, reading in zip(missing, serving.batcher.read_all(missing), strict=True):
@@ -140,17 +148,22 @@ def _words(project: Project, taught: Sequence[Document], serving: Serving) -> di
     return words
 
 
-def _newest_texts(taught: Sequence[Document]) -> Collection[str]:
-    """The texts of documents, newest first, while there is room for their words."""
+def _newest_texts(
+    project: Project,
+    documents: Mapping[int, Document],
+    answers: Mapping[int, Mapping[int, Picks]],
+) -> Collection[str]:
+    """The texts in which spans were asked for, newest first, while there is room for words."""
+    spans = set(project.questions.filter(kind=QuestionKind.SPAN).values_list("pk", flat=True))
     texts: dict[str, None] = {}
     room = MOST_WORDS
-    for document in taught:
-        for _, text in document.fields():
+    for pk, document in documents.items():
+        if room <= 0:
+            break
+        for _, text in document.fields() if spans & answers.get(pk, {}).keys() else ():
             if text not in texts:
                 room -= len(word_places(text))
                 texts[text] = None
-        if room <= 0:
-            break
     return texts
 
 

@@ -89,7 +89,7 @@ def refresh(project: Project) -> tuple[LiveHead, ...]:
     held = _held.get(project.pk)
     if held and held[0] == stamp:
         return held[1]
-    learned = gather(project, asked, serving)
+    learned = gather(project, serving)
     fitted = tuple(_fit(question, learned, serving, stamp) for question in asked)
     _held[project.pk] = (stamp, fitted)
     return fitted

@@ -96,12 +96,12 @@ def keep_only(project: Project, encoder: str, texts: Mapping[str, Words]) -> Non
     """Have the database hold the words of these texts, and of no others of the project."""
     wanted = {text_hash(text): words for text, words in texts.items()}
     rows = WordStates.objects.filter(project=project)
-    held = {key: pk for pk, key in rows.filter(encoder=encoder).values_list("pk", "text_hash")}
-    gone = [pk for key, pk in held.items() if key not in wanted]
+    held = {(of, key): pk for pk, of, key in rows.values_list("pk", "encoder", "text_hash")}
+    gone = [pk for (of, key), pk in held.items() if of != encoder or key not in wanted]
     for start in range(0, len(gone), ROWS_PER_QUERY):
         rows.filter(pk__in=gone[start : start + ROWS_PER_QUERY]).delete()
-    rows.exclude(encoder=encoder).delete()
-    keep(project, encoder, {key: words for key, words in wanted.items() if key not in held})
+    new = {key: words for key, words in wanted.items() if (encoder, key) not in held}
+    keep(project, encoder, new)
 
 
 def keep(project: Project, encoder: str, words: Mapping[str, Words]) -> None:

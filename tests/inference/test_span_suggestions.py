@@ -182,6 +182,20 @@ def test_imported_answers_wait_for_the_job_that_encodes(project, mark, serving, 
     assert ModelVersion.objects.get().parameters["answers"] == 1
 
 
+def test_only_the_newest_answers_are_kept_and_learned_from(project, mark, serving, monkeypatch):
+    monkeypatch.setattr("inference.learning.READ_AT_ONCE", 0)
+    monkeypatch.setattr("inference.learning.MOST_WORDS", 3)
+    first, second = make_documents(project, TEXT, "so Ada came")
+    mark(first, {"Ada": "Person"})
+    mark(second, {"Ada": "Person"})
+
+    encode_later(project)
+    live.refresh(project)
+
+    assert [row.text_hash for row in WordStates.objects.all()] == [second.text_hash]
+    assert ModelVersion.objects.get().parameters["answers"] == 1
+
+
 def test_old_rows_of_another_cut_are_read_again(project, serving):
     [reading] = serving.batcher.read_all([TEXT])
     words = word_memory.words_of(TEXT, reading.states)
