@@ -187,6 +187,7 @@ def test_a_phone_marks_with_a_bar_of_labels_for_thumbs(world):
     wait_for_document(page, world.documents[0])
     bar = page.locator("#span-bar")
     expect(bar).to_be_hidden()
+    page.touchscreen.tap(*point_at(page, 25, 26))
 
     select(page, 8, 11)
     expect(bar).to_be_visible()
