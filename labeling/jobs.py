@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from labeling import change_queue as changing
 from labeling import merge_labels as merging
 from projects.jobs import JobError, JobRun, handler
 from projects.models import Label
@@ -31,3 +32,20 @@ def merge_labels(run: JobRun) -> dict[str, Any]:
     except merging.CannotMerge as problem:
         raise JobError(str(problem)) from problem
     return {"Documents": documents}
+
+
+@handler(changing.JOB)
+def change_queue(run: JobRun) -> dict[str, Any]:
+    """Every document in order of its id; the checkpoint holds the last that is done."""
+    project = run.job.project
+    if project is None:
+        raise JobError("The project is gone.")
+
+    def tell(after: int) -> None:
+        run.save_checkpoint({"after": after})
+        run.raise_if_cancelled()
+        run.progress(project.documents.filter(pk__lte=after).count(), total, "Documents")
+
+    total = project.documents.count()
+    after = run.checkpoint.get("after", 0)
+    return {"Documents": changing.change_queue(project=project, after=after, tell=tell)}

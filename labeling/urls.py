@@ -30,6 +30,7 @@ document_urls = [
 urlpatterns = [
     path("projects/<slug:slug>/documents/", include(document_urls)),
     path("projects/<slug:slug>/labels/<int:label_id>/merge", setup.merge_label, name="merge_label"),
+    path("projects/<slug:slug>/settings/queue", setup.queue_settings, name="queue_settings"),
     path("projects/<slug:slug>/label/", label.label, name="label"),
     path("projects/<slug:slug>/label/undo", skip.undo, name="undo"),
     path(

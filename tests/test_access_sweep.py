@@ -62,6 +62,7 @@ ROUTES = {
     "edit_guidelines": Route(POST, OWNERS),
     "settings": Route(POST, OWNERS),
     "project_config": Route(GET, OWNERS),
+    "queue_settings": Route(POST, OWNERS),
     "archive_project": Route(POST, OWNERS),
     "unarchive_project": Route(POST, OWNERS),
     "delete_project": Route(POST, OWNERS),
@@ -248,7 +249,7 @@ def test_every_address_is_in_the_table():
 
 
 # Shown by GET, saved by POST, under one address.
-FORM_PAGES = {"delete_project", "merge_label", "edit_guidelines", "settings", "correct_answer", "erase_document"}
+FORM_PAGES = {"delete_project", "queue_settings", "merge_label", "edit_guidelines", "settings", "correct_answer", "erase_document"}
 
 
 @pytest.mark.parametrize(
