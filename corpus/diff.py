@@ -34,8 +34,11 @@ JOB = "compare_datasets"
 FORM = 1
 """Of the index; raise it when the figures or the matching change."""
 
-AT_ONCE = 64 * 1024 * 1024
-"""Bytes of both files together that are compared, or hashed, while somebody waits."""
+AT_ONCE = 16 * 1024 * 1024
+"""Bytes of both files together that are compared while somebody waits: a second or two."""
+
+HASHED_AT_ONCE = 64 * 1024 * 1024
+"""Bytes of one file that are checked whenever its documents are shown."""
 
 KEPT = 200
 STEP = 500
@@ -156,7 +159,7 @@ def compared(old: DatasetVersion, new: DatasetVersion) -> Iterator[Diff]:
     with ExitStack() as stack:
         files = []
         for version in (old, new):
-            if version.size <= AT_ONCE:
+            if version.size <= HASHED_AT_ONCE:
                 verify(version)
             files.append(stack.enter_context(stored(version)))
         # Its name alone says "read only", and SQLite then needs no lock on the file.

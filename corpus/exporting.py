@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
+from corpus.cells import spreadsheet_safe
 from corpus.export_contents import of_dataset, of_project
 from corpus.export_filters import kept
 from corpus.export_options import CannotExport, Options, check, check_names, options_of
@@ -141,6 +144,17 @@ def write_export(
         except BadFile as bad:
             raise CannotExport(f"{bad.problem.message} {bad.problem.remedy}") from bad
     return written
+
+
+def unsaid_lines(unsaid: Iterable[Unsaid]) -> Iterator[str]:
+    """What a format could not say as lines of a CSV that a spreadsheet may open."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    for cells in (("document", "item", "reason"), *map(astuple, unsaid)):
+        writer.writerow(map(spreadsheet_safe, cells))
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
 
 
 def told(records: Iterable[Record], total: int, tell: Tell | None) -> Iterator[Record]:

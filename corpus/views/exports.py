@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 from django.contrib import messages
@@ -13,14 +12,14 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus.cells import spreadsheet_safe
 from corpus.export_forms import USUAL, ExportForm
 from corpus.export_limits import formats_for, limits_of
 from corpus.export_options import CannotExport, in_words, options_of
 from corpus.exporting import delete_export as delete
-from corpus.exporting import request_export
+from corpus.exporting import request_export, unsaid_lines
 from corpus.formats import FORMATS
 from corpus.models import Export
+from corpus.record import Unsaid
 from corpus.views.downloads import download
 from labeling.matching import Words
 from projects import jobs
@@ -83,14 +82,9 @@ def export_file(request: ProjectRequest, project: Project, export_id: int) -> Ht
 def export_unsaid(request: ProjectRequest, project: Project, export_id: int) -> FileResponse:
     """What the format could not say, as a CSV that a spreadsheet may open."""
     export = get_object_or_404(project.exports.select_related("project", "dataset"), pk=export_id)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["document", "item", "reason"])
-    for each in export.unsaid:
-        cells = (each["document"], each["item"], each["reason"])
-        writer.writerow(spreadsheet_safe(cell) for cell in cells)
     name = f"{project.slug}-export-{export.pk}-not-said.csv"
-    data = io.BytesIO(text.getvalue().encode())
+    lines = unsaid_lines(Unsaid(**each) for each in export.unsaid)
+    data = io.BytesIO("".join(lines).encode())
     return download(request, data, file_name=name, media_type="text/csv")
 
 

@@ -272,6 +272,32 @@ def test_what_the_format_cannot_say_is_listed(marked, tmp_path):
     assert "Biden\tS-PER" in path.read_text()
 
 
+def test_what_could_not_be_said_is_written_to_a_report(marked, tmp_path):
+    report = tmp_path / "report.csv"
+
+    status, _, _ = run(
+        "export_dataset", "names", "--report", report, "--output", tmp_path / "out.conll"
+    )
+
+    assert status == 0
+    with report.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["document"], row["item"]) == ("N-1", "“Oba” (PER, 0 to 3)")
+
+
+def test_of_much_that_could_not_be_said_only_the_first_is_listed(marked, tmp_path):
+    spans = [{"start": 0, "end": 3, "label": "PER"}]
+    rows = [{"id": f"M-{n}", "text": "Obama", "names": spans} for n in range(25)]
+    content = "".join(json.dumps(row) + "\n" for row in rows)
+    assert imported(marked, content, format="jsonl").rows_bad == 0
+
+    _, _, err = run("export_dataset", "names", "--output", tmp_path / "out.conll")
+
+    assert err.count("begins or ends inside a token") == 20
+    assert "and 6 more; --report FILE lists them" in err
+    assert "Could not be said in CoNLL: 26." in err
+
+
 def test_strict_writes_nothing_if_something_cannot_be_said(marked, tmp_path):
     status, _, err = run("export_dataset", "names", "--strict", "--output", tmp_path / "x.conll")
 

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from corpus import export_filters
 from corpus.export_filters import AGREED
 from corpus.export_options import CannotExport, Options, check
-from corpus.exporting import Written, write_export
+from corpus.exporting import Written, unsaid_lines, write_export
 from corpus.formats import WRITABLE, format_of
 from corpus.freeze import DatasetDamaged
 from corpus.models import Answers, DatasetVersion
@@ -22,6 +22,7 @@ from labeling.matching import KEYS, BadFilter
 from projects.models import Project
 
 FAILED, USAGE = 1, 2
+SHOWN = 20
 
 
 class Command(BaseCommand):
@@ -56,6 +57,9 @@ class Command(BaseCommand):
             help="CSV: put an apostrophe before what a spreadsheet would run as a formula.",
         )
         parser.add_argument(
+            "--report", metavar="FILE", help="Write what could not be said to a CSV file."
+        )
+        parser.add_argument(
             "--strict", action="store_true", help="Write nothing if something cannot be said."
         )
 
@@ -67,13 +71,17 @@ class Command(BaseCommand):
                 written = write_export(
                     out, project=project, options=wanted, dataset=dataset, tell=line.tell
                 )
+                if options["report"]:
+                    write_report(written, Path(options["report"]))
                 if strict:
                     self.refuse_losses(written, wanted.format)
         except (CannotExport, DatasetDamaged) as why:
             raise CommandError(f"Nothing was written. {why}", returncode=FAILED) from None
         except OSError as error:
-            raise CommandError(f"{output}: {error.strerror}.", returncode=USAGE) from error
-        self.report(written, wanted.format)
+            report = options["report"]
+            where = report if error.filename == report else output
+            raise CommandError(f"{where}: {error.strerror}.", returncode=USAGE) from error
+        self.tell_losses(written, wanted.format)
         kind = "documents" if wanted.answers == Answers.RESOLVED else "answers"
         self.stderr.write(f"Wrote {written.documents} {kind} to {output}.")
 
@@ -96,18 +104,18 @@ class Command(BaseCommand):
     def refuse_losses(self, written: Written, name: str) -> None:
         """Raises CannotExport."""
         if written.unsaid_count:
-            self.report(written, name)
+            self.tell_losses(written, name)
             raise CannotExport("Leave out --strict to write it without that.")
 
-    def report(self, written: Written, name: str) -> None:
-        """Say what the format could not."""
-        for each in written.unsaid:
+    def tell_losses(self, written: Written, name: str) -> None:
+        """Say what the format could not, the first of it one by one."""
+        for each in written.unsaid[:SHOWN]:
             document = each.document or "every document"
             self.stderr.write(f"{document}, {each.item}: {each.reason}")
-        if more := written.unsaid_count - len(written.unsaid):
-            self.stderr.write(f"and {more:,} more")
+        if more := written.unsaid_count - SHOWN if written.unsaid_count > SHOWN else 0:
+            self.stderr.write(f"and {more:,} more; --report FILE lists them")
         if written.unsaid_count:
-            title = WRITABLE[name].title
+            title = WRITABLE[name].title.partition(",")[0]
             self.stderr.write(f"Could not be said in {title}: {written.unsaid_count:,}.")
 
     def chosen(self, slug: str, number: int | None) -> tuple[Project, DatasetVersion | None]:
@@ -122,6 +130,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"“{slug}” has no dataset version {number}.", returncode=USAGE
             ) from None
+
+
+def write_report(written: Written, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(unsaid_lines(written.unsaid))
 
 
 def add_pairs(parser: CommandParser, name: str, words: str) -> None:
