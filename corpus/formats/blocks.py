@@ -133,7 +133,8 @@ def _take(block: Block, line: Line, columns: Columns) -> Problem | None:
     block.lines.append((line.number, cells))
     if len(cells) == columns.count or cells[0] == DOCUMENT_START:
         return None
-    message = f"This line has {len(cells)} columns, the others have {columns.count}."
+    found = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
+    message = f"This line has {found}, the others have {columns.count}."
     return Problem(line.number, "", message, "Correct the line.", storable(shown(text)[:RAW_SHOWN]))
 
 

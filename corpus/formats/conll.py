@@ -190,8 +190,17 @@ def _values(making: _Making, ids: tuple[str, ...]) -> dict[str, Any]:
     for key, said in comments.items():
         found = [read_value(value) for value in said]
         value = found if len(found) > 1 or key == "comments" else found[0]
-        if key == "meta" and isinstance(value, dict):
-            values |= {f"meta.{name}": each for name, each in value.items()}
-        else:
-            values[f"meta.{key}" if key in values else key] = value
+        inner = _meta(value) if key == "meta" else {}
+        if inner and values.keys().isdisjoint(inner):
+            values |= inner
+            continue
+        name = key
+        while name in values:
+            # Nothing is written over.
+            name = f"meta.{name}"
+        values[name] = value
     return values | making.columns
+
+
+def _meta(value: Any) -> dict[str, Any]:
+    return {f"meta.{key}": each for key, each in value.items()} if isinstance(value, dict) else {}

@@ -183,6 +183,23 @@ def test_a_text_that_is_not_its_tokens_is_told_and_kept():
     assert "does not hold these tokens" in row.notes[0].message
 
 
+def test_no_comment_is_written_over_another():
+    (values,) = sound(
+        '# text = no\n# meta.text = 1\n# meta = {"text": 2}\n# meta = x\n# id = 7\n# sent_id = 8\n'
+        "Ana\tO\n"
+    )
+
+    assert values == {
+        "text": "Ana",
+        "token.tags": [],
+        "id": "8",
+        "meta.text": "no",
+        "meta.meta.text": 1,
+        "meta": [{"text": 2}, "x"],
+        "meta.id": 7,
+    }
+
+
 def test_words_that_share_a_surface_are_marked_as_it_stands():
     file = (
         "# text = vamos al mar\n1\tvamos\tO\n2-3\tal\t_\n2\ta\tO\n3\tel\tB-LOC\n4\tmar\tI-LOC\n"
@@ -198,7 +215,7 @@ def test_words_that_share_a_surface_are_marked_as_it_stands():
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("Ana\tB-PER\nsang\n", "row 2: This line has 1 columns, the others have 2."),
+        ("Ana\tB-PER\nsang\n", "row 2: This line has 1 column, the others have 2."),
         ("Ana\tB-PER\n\tO\n", "row 2, token.tags: The token of this line is empty."),
         ("Ana\tB-PER\nsang\tVBD\n", "row 2, token.tags: “VBD” is not a tag of IOB2."),
         (b"Ana\tB-PER\nb\xff\tO\n", "row 2: Byte 0xFF at position 11 of the file is not UTF-8."),
@@ -371,6 +388,44 @@ def test_every_span_is_in_the_file_or_told(record):
         assert len(kept) + len(unsaid) == len(record.answers["entities"])
     else:
         assert len(unsaid) == 1
+
+
+odd_lines = (
+    *(b"\n", b"\n", b"\t\n", b"\r\n", b"Ana\tB-PER\n", b"b\tI-PER\n", b"c\tE-X\n", b"a b c\n"),
+    *(b"1-2\tx\tO\n", b"1\ty\tS-Y\n", b"\tO\n", b"#\tO\n", b"\xff\tO\n", b"-DOCSTART- -X- O\n"),
+    *(b"# text = Ana b\n", b"# text = 2\n", b"# text_json = [\n", b"# = O\n", b"# newdoc\n"),
+    *(b"# meta = 1\n", b'# meta = {"text": 1}\n', b"# id = \n", b"# token.tags = []\n"),
+)
+lines_of_any_kind = st.lists(st.sampled_from(odd_lines) | st.binary(max_size=8)).map(b"".join)
+
+
+@patiently
+@given(
+    lines_of_any_kind,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "documents": st.just("documents"),
+            "scheme": st.sampled_from(["iob1", "iob2", "bioes"]),
+            "joining": st.just("none"),
+            "others": st.just("keep"),
+            "token": st.sampled_from(["", "1", "2"]),
+            "tag": st.sampled_from(["", "2", "3", "0", "x"]),
+        },
+    ),
+)
+def test_whatever_a_file_holds_rows_come_or_reasons_and_spans_fit_their_text(data, options):
+    try:
+        found = rows(data, **options)
+    except BadFile:
+        return
+    numbers = [row.number for row in found]
+    assert numbers == sorted(numbers)
+    for row in found:
+        if isinstance(row, Row):
+            text = row.values["text"]
+            for span in row.values["token.tags"]:
+                assert text[span["start"] : span["end"]] == span["text"] != ""
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="needs the shared data")

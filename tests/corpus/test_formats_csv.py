@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.formats import FORMATS
 from corpus.record import Layout, QuestionColumn, Record
 from tests.corpus.reading import content, read, records_in, values, written
 from tests.corpus.strategies import LAYOUT, awkward_text, names, patiently, records
@@ -134,3 +135,31 @@ def test_a_row_may_run_over_many_lines():
 
 def test_columns_without_a_name_are_called_by_their_place():
     assert values("csv", b",text,\n0,a,x\n") == [{"column 1": "0", "text": "a", "column 3": "x"}]
+
+
+def test_a_file_without_a_header_begins_with_a_document():
+    rows = list(FORMATS["csv"].rows(io.BytesIO(b"a\t1\nb\t2\n"), {"header": "no"}))
+
+    assert [(row.number, dict(row.values)) for row in rows] == [
+        (1, {"column 1": "a", "column 2": "1"}),
+        (2, {"column 1": "b", "column 2": "2"}),
+    ]
+
+
+def test_quotes_can_be_characters_of_the_text():
+    data = b'say "hi" now\t1\n"open\t2\n'
+    rows = list(FORMATS["csv"].rows(io.BytesIO(data), {"header": "no", "quotes": "no"}))
+
+    assert [row.values["column 1"] for row in rows] == ['say "hi" now', '"open']
+
+
+@patiently
+@given(st.lists(st.text(st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]))))
+def test_without_quotes_every_line_is_a_row_as_it_stands(cells):
+    data = "".join(f"x{cell}\t{place}\n" for place, cell in enumerate(cells)).encode()
+    if not cells:
+        return
+
+    rows = list(FORMATS["csv"].rows(io.BytesIO(data), {"header": "no", "quotes": "no"}))
+
+    assert [row.values["column 1"] for row in rows] == [f"x{cell}" for cell in cells]
