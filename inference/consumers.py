@@ -10,7 +10,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from inference import engine, frames, live, opening, suggesting, vectors
-from inference.admission import NOT_ALLOWED, Admitted, Refused, admit
+from inference.admission import NOT_ALLOWED, NOT_FOUND, Admitted, Refused, admit
 from inference.batcher import Busy
 from inference.encoding import encode_later
 from inference.engine import EngineState, Unavailable
@@ -81,6 +81,10 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         await self.say(message)
         if self.me is not None:
             self.start(self.learn(self.me))
+
+    async def project_gone(self, _message: dict[str, Any]) -> None:
+        """The project was deleted: nothing of it is suggested or learned any more."""
+        await self.hang_up(NOT_FOUND)
 
     async def ping(self, me: Admitted) -> None:
         if await in_thread(presence.renew)(**me.as_present(self.channel_name)):

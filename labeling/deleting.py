@@ -1,20 +1,42 @@
-"""What this room keeps about a project, for its deletion."""
+"""The end of a project, for now or for good: what this room keeps of it, and who is at work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labeling.models import Annotation, Answer, Draft, Event, Exposure, Presence, Slot
-from projects.delete_project import Rows, deleting
+from labeling import presence
+from labeling.models import (
+    Annotation,
+    Answer,
+    Draft,
+    Event,
+    Exposure,
+    Presence,
+    Slot,
+    SlotState,
+)
+from projects.archive import when_archived
+from projects.delete_project import Rows, deleting, when_deleting
 from projects.models import Project
 
 
 @deleting
 def rows_of_labeling(project: Project) -> Iterator[Rows]:
-    yield Rows(Presence.objects.filter(project=project))
-    yield Rows(Exposure.objects.filter(document__project=project))
-    yield Rows(Draft.objects.filter(document__project=project))
-    yield Rows(Answer.objects.filter(annotation__project=project))
-    yield Rows(Annotation.objects.filter(project=project))
-    yield Rows(Slot.objects.filter(project=project))
-    yield Rows(Event.objects.filter(project=project))
+    yield Presence.objects.filter(project=project)
+    yield Exposure.objects.filter(document__project=project)
+    yield Draft.objects.filter(document__project=project)
+    yield Answer.objects.filter(annotation__project=project)
+    yield Annotation.objects.filter(project=project)
+    yield Slot.objects.filter(project=project)
+    yield Event.objects.filter(project=project)
+
+
+@when_archived
+def give_leases_back(project: Project) -> None:
+    """Whoever still submits is heard all the same, as after any lease that ran out."""
+    Slot.objects.leased().filter(project=project).update(
+        state=SlotState.FREE, annotator=None, leased_until=None
+    )
+
+
+when_deleting(presence.announce_gone)

@@ -16,7 +16,7 @@ from labeling.models import Presence, Slot
 from labeling.models.slot import SlotQuerySet
 from labeling.queue import GRACE
 from projects.access import LABELLERS
-from projects.models import Document, Membership, User
+from projects.models import Document, Membership, Project, User
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,22 @@ def announce_answered(document: Document, annotator: User, client_id: UUID) -> N
     group = person_group(document.project_id, annotator.pk)
     message = {"type": "answered", "document": document.pk, "client_id": str(client_id)}
     transaction.on_commit(lambda: _send(group, message))
+
+
+def announce_gone(project: Project) -> None:
+    """Have every socket of a project that is deleted close, once that is certain."""
+    channels = list(Presence.objects.filter(project=project).values_list("channel", flat=True))
+    transaction.on_commit(lambda: _tell_each(channels, {"type": "project.gone"}))
+
+
+def _tell_each(channels: list[str], message: dict[str, Any]) -> None:
+    """One that does not hear it closes at its next ping."""
+    layer = get_channel_layer()
+    for channel in channels if layer else ():
+        try:
+            async_to_sync(layer.send)(channel, message)
+        except Exception:
+            logger.exception("channel_layer_unavailable", extra={"channel": channel})
 
 
 def _send(group: str, message: dict[str, Any]) -> None:

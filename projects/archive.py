@@ -13,13 +13,6 @@ Follower = Callable[[Project], None]
 followers: list[Follower] = []
 
 
-class Archived(Exception):
-    """The project takes nothing in while it is archived; the message says what to do."""
-
-    def __init__(self) -> None:
-        super().__init__("This project is archived. An owner can bring it back in its settings.")
-
-
 def when_archived(follower: Follower) -> Follower:
     """Call this with each project that is archived, in the transaction that archives it.
 
@@ -30,9 +23,9 @@ def when_archived(follower: Follower) -> Follower:
 
 
 def archive(*, project: Project) -> bool:
-    """Close the project for labelling and imports; False if it is closed already."""
+    """Give nobody its documents any more; False if it is archived already."""
     with transaction.atomic():
-        open_one = Project.objects.active().filter(pk=project.pk, deleting_at=None)
+        open_one = Project.objects.active().filter(pk=project.pk)
         archived = open_one.update(archived_at=timezone.now())
         if archived:
             project.refresh_from_db(fields=["archived_at"])
@@ -43,7 +36,7 @@ def archive(*, project: Project) -> bool:
 
 def bring_back(*, project: Project) -> bool:
     """Open an archived project again; False if it is open."""
-    back = Project.objects.archived().filter(pk=project.pk, deleting_at=None)
+    back = Project.objects.archived().filter(pk=project.pk)
     brought = back.update(archived_at=None)
     project.refresh_from_db(fields=["archived_at"])
     return bool(brought)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 
 from projects import jobs
@@ -23,43 +28,77 @@ from projects.models import (
     User,
 )
 
+logger = logging.getLogger(__name__)
+
 JOB = "delete_project"
 CHUNK = 500
 PASSES = 5
+WAIT_SECONDS = 0.5
+TOLD = timedelta(days=1)
+"""How long the person who deleted a project is told that it is gone."""
+
+Rows = QuerySet[Any, Any]
+Remover = Callable[[Project], Iterable[Rows]]
+removers: list[Remover] = []
+Follower = Callable[[Project], None]
+followers: list[Follower] = []
+Tell = Callable[[int], None]
+"""Called after each chunk with the rows removed so far; may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows that go with a project; `file` names their field of a file, which goes as well."""
+class Consequences:
+    """What goes with a project."""
 
-    rows: QuerySet[Any, Any]
-    file: str = ""
-
-
-Remover = Callable[[Project], Iterable[Rows]]
-removers: list[Remover] = []
-Tell = Callable[[int], None]
-"""Called after each chunk with the rows removed so far; may raise to stop."""
+    documents: int
+    answers: int
+    people: int
+    """Those who answered, members or not."""
+    members: int
+    datasets: int
+    models: int
+    exports: int
 
 
 def deleting(remover: Remover) -> Remover:
     """Say what a room keeps about a project, what points at other rows first.
 
     Rooms register from left to right as they are loaded; they are emptied from right to left.
+    Files go with their rows. Each queryset is read in chunks until it is empty, so a remover may
+    also do what leaves no rows behind, and may do it again.
     """
     removers.append(remover)
     return remover
 
 
+def when_deleting(follower: Follower) -> Follower:
+    """Call this with each project that is to go, in the transaction that hides it."""
+    followers.append(follower)
+    return follower
+
+
 @deleting
 def rows_of_projects(project: Project) -> Iterator[Rows]:
-    yield Rows(Document.objects.filter(project=project))
-    yield Rows(Label.objects.filter(question__project=project))
-    yield Rows(Question.objects.filter(project=project))
-    yield Rows(GuidelineVersion.objects.filter(project=project))
-    yield Rows(Invite.objects.filter(project=project))
-    yield Rows(Membership.objects.filter(project=project))
-    yield Rows(Job.objects.filter(project=project))
+    yield Document.objects.filter(project=project)
+    yield Label.objects.filter(question__project=project)
+    yield Question.objects.filter(project=project)
+    yield GuidelineVersion.objects.filter(project=project)
+    yield Invite.objects.filter(project=project)
+    yield Membership.objects.filter(project=project)
+    yield Job.objects.filter(project=project)
+
+
+def consequences_of(project: Project) -> Consequences:
+    answers = project.annotations.filter(state="submitted")
+    return Consequences(
+        documents=project.documents.count(),
+        answers=answers.count(),
+        people=answers.exclude(annotator=None).values("annotator").distinct().count(),
+        members=project.memberships.count(),
+        datasets=project.dataset_versions.count(),
+        models=project.model_versions.count(),
+        exports=project.exports.count(),
+    )
 
 
 def begin_deleting(*, project: Project, owner: User) -> Job | None:
@@ -67,6 +106,7 @@ def begin_deleting(*, project: Project, owner: User) -> Job | None:
 
     None when somebody else was quicker.
     """
+    counts = asdict(consequences_of(project))
     with transaction.atomic():
         mine = Project.objects.filter(pk=project.pk, deleting_at=None)
         # A slug of a page holds no dot, so nobody can have this one.
@@ -74,9 +114,17 @@ def begin_deleting(*, project: Project, owner: User) -> Job | None:
             return None
         for job in project.jobs.unfinished():
             jobs.cancel(job)
-        params = {"project": project.pk, "name": project.name}
-        # Of no project: it would be removed with it.
+        for follower in followers:
+            follower(project)
+        params = {"project": project.pk, "name": project.name, "held": counts}
+        # Of no project: it would be removed with it, and could tell nobody.
         return jobs.enqueue(project=None, kind=JOB, params=params, created_by=owner)
+
+
+def deletions_of(user: User) -> QuerySet[Job, Job]:
+    """The deletions this person began that are under way, have failed, or ended a day ago."""
+    begun = Job.objects.filter(kind=JOB, created_by=user)
+    return begun.exclude(state="done", finished_at__lt=timezone.now() - TOLD)
 
 
 @jobs.handler(JOB)
@@ -87,6 +135,7 @@ def delete_project(run: jobs.JobRun) -> dict[str, Any]:
         return {}
     if project.deleting_at is None:
         raise jobs.JobError("This project is not being deleted.")
+    wait_for_jobs(run, project)
 
     def tell(rows: int) -> None:
         run.raise_if_cancelled()
@@ -95,45 +144,63 @@ def delete_project(run: jobs.JobRun) -> dict[str, Any]:
     return {"Rows": remove(project, tell)}
 
 
+def wait_for_jobs(run: jobs.JobRun, project: Project) -> None:
+    """Nothing is removed under the hands of a job: each stops at its next chunk."""
+    while waiting := list(project.jobs.unfinished()):
+        run.raise_if_cancelled()
+        run.progress(0, message="Waiting for other work on it to stop")
+        for job in waiting:
+            jobs.cancel(job)
+        time.sleep(WAIT_SECONDS)
+
+
 def remove(project: Project, tell: Tell) -> int:
     """Remove a project and all that belongs to it; returns how many rows."""
     removed = 0
     for _ in range(PASSES):
-        for remover in reversed(removers):
-            for rows in remover(project):
-                for count in _removed(rows):
-                    removed += count
-                    tell(removed)
         try:
+            for remover in reversed(removers):
+                for rows in remover(project):
+                    for count in _removed(rows):
+                        removed += count
+                        tell(removed)
             with transaction.atomic():
-                _raw_delete(Project, [project.pk])
+                _remove_rows(Project, [project.pk])
         except IntegrityError:
-            continue  # An answer that was on its way came in meanwhile.
+            # What was on its way came in meanwhile: an answer, something a model said.
+            logger.info("rows came in while their project went", extra={"project": project.pk})
+            continue
         return removed
-    raise jobs.JobError("Rows keep coming in. Run this again.")
+    raise jobs.JobError("Something still points at what is to go. Run this again.")
 
 
 def _removed(rows: Rows) -> Iterator[int]:
-    """The sizes of the chunks, each gone from the database first and then from the disk.
+    """The sizes of the chunks, each gone from the disk first and then from the database.
 
-    The newest first: later rows may point at earlier ones of the same table.
+    Who is killed in between finds the rows again, and with them the names of the files. The
+    newest first: later rows may point at earlier ones of the same table.
     """
-    model = rows.rows.model
-    while chunk := list(rows.rows.order_by("-pk")[:CHUNK].values_list("pk", flat=True)):
-        plain: QuerySet[Any] = QuerySet(model)
-        names = plain.filter(pk__in=chunk).values_list(rows.file, flat=True) if rows.file else ()
-        files = [name for name in names if name]
+    model = rows.model
+    files = [field for field in model._meta.fields if isinstance(field, FileField)]
+    while chunk := list(rows.order_by("-pk")[:CHUNK].values_list("pk", flat=True)):
+        plain: Rows = QuerySet(model)
+        for field in files:
+            for name in plain.filter(pk__in=chunk).values_list(field.name, flat=True):
+                if name:
+                    field.storage.delete(name)
         with transaction.atomic():
-            _raw_delete(model, chunk)
-        for name in files:
-            model._meta.get_field(rows.file).storage.delete(name)
+            _remove_rows(model, chunk)
         yield len(chunk)
 
 
-def _raw_delete(model: type[Model], pks: list[Any]) -> None:
-    """Below the guards of append-only tables: those hold for people, as long as there is a project.
-
-    Nothing cascades; the order of the removers says what goes when.
+def _remove_rows(model: type[Model], pks: list[Any]) -> None:
+    """The one place that goes below the guards of what is append-only or frozen: those hold for
+    people, as long as there is a project. Nothing cascades, so that a table that a room forgot
+    makes the job fail instead of leaving files behind.
     """
-    plain: QuerySet[Any] = QuerySet(model)
+    plain: Rows = QuerySet(model)
     plain.filter(pk__in=pks)._raw_delete(plain.db)  # type: ignore[attr-defined]  # noqa: SLF001
+    # The admin's log names what it was about, documents by their first words.
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    of_rows = entries.filter(object_id__in=[str(pk) for pk in pks])
+    of_rows.update(object_repr="Gone with its project", change_message="")

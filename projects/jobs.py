@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_tasks import task
@@ -114,7 +114,8 @@ class JobRun:
 
     def raise_if_cancelled(self) -> None:
         """Call between chunks. Raises JobCancelled or, when the worker stops, JobReleased."""
-        if Job.objects.filter(pk=self.job.pk, cancel_requested_at__isnull=False).exists():
+        unwanted = Q(cancel_requested_at__isnull=False) | Q(project__deleting_at__isnull=False)
+        if Job.objects.filter(unwanted, pk=self.job.pk).exists():
             raise JobCancelled
         if stopping.is_set():
             raise JobReleased

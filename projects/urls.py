@@ -79,6 +79,7 @@ project_urls: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("new/", new_project.new_project, name="new_project"),
+    path("deletions/<int:job_id>/retry", lifecycle.retry_deletion, name="retry_deletion"),
     path("accounts/", include(account_urls)),
     path("invites/<str:token>/", join.invite, name="invite"),
     path("projects/<slug:slug>/", include(project_urls)),

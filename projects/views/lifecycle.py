@@ -5,21 +5,28 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from projects.access import OWNERS, READERS, ProjectRequest, project_view
-from projects.delete_project import begin_deleting
+from projects import archive as archiving
+from projects import jobs
+from projects.access import (
+    OWNERS,
+    READERS,
+    ProjectRequest,
+    SignedInRequest,
+    project_view,
+    signed_in,
+)
+from projects.delete_project import begin_deleting, consequences_of, deletions_of
 from projects.members import LastOwner, remove_member
 from projects.models import Project
-from projects.workers import workers_alive
 
 
 @require_POST
 @project_view(OWNERS)
 def archive(request: ProjectRequest, project: Project) -> HttpResponse:
     """Nobody is given documents any more; what is there can be read and exported."""
-    Project.objects.filter(pk=project.pk, archived_at=None).update(archived_at=timezone.now())
+    archiving.archive(project=project)
     messages.success(request, f"“{project.name}” is archived.")
     return redirect("settings", project.slug)
 
@@ -27,7 +34,7 @@ def archive(request: ProjectRequest, project: Project) -> HttpResponse:
 @require_POST
 @project_view(OWNERS, even_archived=True)
 def unarchive(request: ProjectRequest, project: Project) -> HttpResponse:
-    Project.objects.filter(pk=project.pk).update(archived_at=None)
+    archiving.bring_back(project=project)
     messages.success(request, f"“{project.name}” is back.")
     return redirect("settings", project.slug)
 
@@ -39,24 +46,27 @@ def delete(request: ProjectRequest, project: Project) -> HttpResponse:
     typed = request.POST.get("slug", "").strip()
     if request.method == "POST" and typed == project.slug:
         begin_deleting(project=project, owner=request.user)
-        words = f"“{project.name}” is gone. What it held is being removed."
-        if not workers_alive():
-            words += " No worker is running: the removal begins when one does."
-        messages.success(request, words)
-        return redirect("home")
+        return redirect("home")  # It says there how far that is.
     context = {
         "project": project,
         "active": "settings",
         "section": "project",
-        "documents": project.documents.count(),
-        "answers": project.annotations.filter(state="submitted").count(),
-        "people": project.memberships.count(),
-        "datasets": project.dataset_versions.count(),
+        "consequences": consequences_of(project),
         "typed": typed,
         "error": request.method == "POST",
     }
     status = 422 if context["error"] else 200
     return render(request, "projects/delete.html", context, status=status)
+
+
+@require_POST
+@signed_in
+def retry_deletion(request: SignedInRequest, job_id: int) -> HttpResponse:
+    """Go on with a deletion that stopped: for whoever began it, as the project is hidden."""
+    job = deletions_of(request.user).filter(pk=job_id).first()
+    if job is None or not jobs.retry(job):
+        messages.warning(request, "Only a deletion of yours that has stopped can go on.")
+    return redirect("home")
 
 
 @require_POST
