@@ -30,5 +30,5 @@ def keys_on_page(questions: Sequence[Question]) -> dict[int, str]:
     marks = any(question.kind == QuestionKind.SPAN for question in questions)
     if marks and len(questions) > 1 and all((keys := keys_for(labels)).values()):
         return keys
-    apart = [keys_for(question.labels.all()) for question in questions]
+    apart = [keys_for(list(question.labels.all())) for question in questions]
     return {label: key for keys in apart for label, key in keys.items()}
