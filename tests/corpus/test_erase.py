@@ -324,7 +324,7 @@ def test_the_page_says_what_goes_and_asks_for_the_id(client_of, full, project, a
 
     page = client.get(url).content.decode()
     assert "1 answer to it, 1 draft" in page
-    assert 'The files of dataset version <a href="/projects/tickets/datasets/1/">1</a>' in page
+    assert 'The file of dataset version <a href="/projects/tickets/datasets/1/">1</a>' in page
     wrong = client.post(url, {"client_id": uuid.uuid4(), "confirm": "D-2"})
     assert wrong.status_code == 422
     assert "Nothing was erased: type D-1 to confirm." in wrong.content.decode()
