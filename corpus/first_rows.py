@@ -10,7 +10,8 @@ from itertools import islice
 from corpus.mapping import Mapping
 from corpus.publishing import label_ids
 from corpus.record import Problem, Record, Row, SpanValue
-from corpus.rows import Asked, record_of
+from corpus.rows import record_of
+from corpus.values import Asked
 from labeling.drawing import Mark
 from projects.models import Project
 

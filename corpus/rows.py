@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping as MappingType
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
-from corpus.cells import decode, labels_in, loads
+from corpus.cells import decode, labels_in
 from corpus.checks import Wrong, shown, storable, unstorable, unstorable_value
 from corpus.mapping import IGNORE, META, UNRESOLVED, Mapping
-from corpus.record import CHOICE, SPAN, SPLITS, Answer, Prediction, Problem, Record, Row, SpanValue
+from corpus.record import SPAN, Answer, Prediction, Problem, Record, Row, SpanValue
 from corpus.span_lists import (
     Entry,
     entries_in,
@@ -22,26 +17,20 @@ from corpus.span_lists import (
     is_inside_a_character,
     quote_of,
 )
-
-MAX_TEXT = 1_000_000
-MAX_NAME = 200
-"""Characters of an id or a label."""
+from corpus.values import (
+    Asked,
+    check_label,
+    identifier_in,
+    labels_of,
+    name_in,
+    score_in,
+    split_in,
+    text_in,
+    unresolved_in,
+)
 
 RAW_SHOWN = 2000
 PREDICTION = "prediction."
-SPLIT_WORDS = {name: name for name in SPLITS} | dict.fromkeys(("dev", "valid", "val"), "validation")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as an import sees it. `open`: labels it does not have are made."""
-
-    multiple: bool
-    required: bool
-    labels: AbstractSet[str]
-    open: bool = False
-    kind: str = CHOICE
-    overlapping: bool = False
 
 
 def record_of(
@@ -136,17 +125,17 @@ class Making:
         if why := unstorable_value(value):
             raise Wrong(f"The value {why}", "Remove or replace it.")
         if target in self.texts:
-            self.texts[target] = _text(value)
+            self.texts[target] = text_in(value)
         elif self.is_of_spans(target):
             self._mark(target, column, value)
         elif target in self.questions:
             self._answer(target, value)
         elif target == "id":
-            self.external_id = _identifier(value)
+            self.external_id = identifier_in(value)
         elif target == "split":
-            self.split = _split(value)
+            self.split = split_in(value)
         elif target == UNRESOLVED:
-            self.excused = _unresolved(value, cells=self.row.cells)
+            self.excused = unresolved_in(value, cells=self.row.cells)
         elif target.startswith(META):
             self._keep(target.removeprefix(META), value)
         else:
@@ -158,9 +147,9 @@ class Making:
         value = labels_in(value) if self.row.cells else value
         if value is None or (value == "" and (self.row.cells or question.required)):
             return
-        labels = tuple(dict.fromkeys(_labels(value)))
+        labels = tuple(dict.fromkeys(labels_of(value)))
         for label in labels:
-            _check_label(label, question)
+            check_label(label, question)
         if len(labels) > 1 and not question.multiple:
             raise Wrong("There are several labels where one may be chosen.", "Keep one of them.")
         if question.required and not labels:
@@ -176,7 +165,7 @@ class Making:
         is_answer = name == target
         entries = entries_in(value, self.texts, self.texts, scored=not is_answer)
         for entry in entries:
-            _check_label(entry.span.label, self.questions[name])
+            check_label(entry.span.label, self.questions[name])
         if is_answer:
             self.answers[name] = self._spans(name, column, [entry.span for entry in entries])
         else:
@@ -223,9 +212,9 @@ class Making:
     def _predict(self, name: str, part: str, value: Any) -> None:
         if value is None or value == "":
             return
-        value = _score(value) if part == "score" else _name(value)
+        value = score_in(value) if part == "score" else name_in(value)
         if part == "label":
-            _check_label(value, self.questions[name])
+            check_label(value, self.questions[name])
         self.predicted.setdefault(name, {})[part] = value
 
     def _predictions(self) -> tuple[Prediction, ...]:
@@ -263,93 +252,8 @@ class Making:
             )
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Wrong(f"{shown(value)} is not text.", "Write the text in quotes.")
-    if len(value) > MAX_TEXT:
-        raise Wrong(
-            f"The text is {len(value):,} characters long; {MAX_TEXT:,} is the most.",
-            "Split it into several documents.",
-        )
-    return value
-
-
-def _identifier(value: Any) -> str:
-    return "" if value is None or value == "" else _name(value)
-
-
-def _name(value: Any) -> str:
-    """A short text; whole numbers will do. Raises Wrong."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Wrong(f"{shown(value)} is not a name.", "Write a short text.")
-    name = str(value)
-    if len(name) > MAX_NAME:
-        raise Wrong(f"{shown(name)} has more than {MAX_NAME} characters.", "Shorten it.")
-    return name
-
-
-def _split(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    split = SPLIT_WORDS.get(value.lower()) if isinstance(value, str) else None
-    if split is None:
-        known = ", ".join(SPLITS)
-        raise Wrong(f"{shown(value)} is not a split.", f"Use {known}, or map it to meta.split.")
-    return split
-
-
-def _unresolved(value: Any, *, cells: bool) -> frozenset[str]:
-    """The questions that people did not agree on."""
-    if value is None or value == "":
-        return frozenset()
-    try:
-        opinions = loads(value) if cells else value
-    except ValueError:
-        opinions = None
-    if not isinstance(opinions, dict):
-        remedy = "Write an object with the names of questions, or map this to ignore."
-        raise Wrong(f"{shown(value)} does not say what is unresolved.", remedy)
-    return frozenset(opinions)
-
-
-def _labels(value: Any) -> list[str]:
-    """Names of labels; an empty text, like an empty list, is none of them."""
-    if value == "":
-        return []
-    return [_name(label) for label in (value if isinstance(value, list) else [value])]
-
-
-def _check_label(label: str, question: Asked) -> None:
-    if label in question.labels:
-        return
-    if not question.open:
-        close = _closest(label, frozenset(question.labels))
-        remedy = f"Did you mean {shown(close)}?" if close else "Add it, or have labels created."
-        raise Wrong(f"There is no label {shown(label)}.", remedy)
-    if not label.strip() or label.splitlines() != [label]:
-        raise Wrong(f"{shown(label)} cannot be a label.", "Use a short name on one line.")
-
-
-@lru_cache(maxsize=1000)
-def _closest(label: str, labels: frozenset[str]) -> str:
-    """Slow, and a file repeats its wrong labels."""
-    return next(iter(get_close_matches(label, sorted(labels), n=1)), "")
-
-
-def _score(value: Any) -> float:
-    try:
-        score = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        score = math.nan
-    if not 0 <= score <= 1:
-        raise Wrong(f"{shown(value)} is not a score.", "Write a number from 0 to 1.")
-    return score
-
-
 def _score_of(entry: Entry, parts: MappingType[str, Any]) -> float | None:
-    return parts.get("score") if entry.score is None else _score(entry.score)
+    return parts.get("score") if entry.score is None else score_in(entry.score)
 
 
 def _told(span: SpanValue, texts: MappingType[str, str]) -> str:

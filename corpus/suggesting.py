@@ -9,8 +9,8 @@ from typing import Any
 from corpus.cells import labels_in
 from corpus.mapping import META, Mapping
 from corpus.record import SPAN, Row
-from corpus.rows import Asked
 from corpus.span_lists import looks_like_spans
+from corpus.values import Asked
 
 TEXT_NAMES = (
     "text",

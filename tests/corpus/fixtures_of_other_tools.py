@@ -18,8 +18,9 @@ from pathlib import Path
 from corpus.formats import FORMATS, format_of
 from corpus.mapping import BadMapping, Mapping, Names
 from corpus.record import SPAN, BadFile, Problem, Record, Row
-from corpus.rows import Asked, record_of
+from corpus.rows import record_of
 from corpus.suggesting import suggested
+from corpus.values import Asked
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 FIXTURES, DATA = SHARED / "fixtures", SHARED / "data"

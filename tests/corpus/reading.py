@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from corpus.formats import FORMATS
 from corpus.mapping import Mapping, Names
 from corpus.record import SPAN, BadFile, Layout, Problem, Record, Row
-from corpus.rows import Asked, record_of
+from corpus.rows import record_of
+from corpus.values import Asked
 
 ANY_LABEL = Asked(multiple=False, required=False, labels=frozenset(), open=True)
 ANY_LABELS = Asked(multiple=True, required=False, labels=frozenset(), open=True)

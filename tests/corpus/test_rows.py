@@ -6,7 +6,8 @@ import pytest
 
 from corpus.mapping import Mapping, Names
 from corpus.record import Prediction, Record, Row
-from corpus.rows import MAX_TEXT, Asked, record_of
+from corpus.rows import record_of
+from corpus.values import MAX_TEXT, Asked
 
 TOPICS = frozenset({"Refund", "Late delivery"})
 QUESTIONS = {

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from corpus.mapping import Mapping, Names
 from corpus.record import SPAN, Prediction, Record, Row, SpanValue
-from corpus.rows import Asked, record_of
+from corpus.rows import record_of
 from corpus.span_lists import MOST_SPANS
+from corpus.values import Asked
 from labeling import chosen
 from tests.corpus.strategies import awkward_text, patiently
 
