@@ -38,11 +38,12 @@ def consequences_of(project: Project, overlap: int) -> Consequences:
     documents = project.documents.published()
     counted = Count("slots", filter=Q(slots__state=SlotState.ANSWERED))
     having = documents.annotate(answered=counted)
-    done, still_open = having.filter(state=DocumentState.DONE), having.open()
+    done = having.filter(state=DocumentState.DONE, answered__lt=overlap)
+    enough = having.filter(state=DocumentState.OPEN, answered__gte=overlap)
     return Consequences(
         documents=documents.count(),
-        reopened=done.filter(answered__lt=overlap).count(),
-        closed=still_open.filter(answered__gte=overlap).count(),
+        reopened=done.count(),
+        closed=enough.count(),
         kept=having.filter(answered__gt=overlap).count(),
     )
 

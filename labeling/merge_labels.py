@@ -83,7 +83,8 @@ def _merge_chunk(pks: list[int], source: Label, target: Label, owner: User | Non
     )
     of_documents = Answer.objects.filter(annotation__document__in=documents)
     stand = set(of_documents.filter(label=target).values_list(*PLACE))
-    doubles, moves = [], []
+    doubles: list[int] = []
+    moves: list[int] = []
     for answer in of_documents.filter(label=source).order_by("pk"):
         place = (answer.annotation_id, answer.field, answer.start, answer.end)
         (doubles if place in stand else moves).append(answer.pk)

@@ -74,7 +74,7 @@ class NewProjectForm(forms.Form):
             case name:
                 return BY_NAME[name].config
 
-    def _from_file(self, file: UploadedFile | None) -> Any:
+    def _from_file(self, file: UploadedFile[Any] | None) -> Any:
         """People are left out: they join by invite, not because somebody names them."""
         if file is None:
             self.add_error(FILE, "Choose a file.")
