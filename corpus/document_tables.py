@@ -26,8 +26,9 @@ from corpus.mapping import META, Mapping
 from corpus.models import BadRows, Import
 from corpus.receiving import names_of, receive, start
 from corpus.record import Record, Row
-from corpus.rows import Asked, record_of
+from corpus.rows import record_of
 from corpus.staging import USED_IN_FILE, USED_IN_PROJECT, asked_of
+from corpus.values import Asked
 from projects.models import Document, Project, User
 from projects.resources import PlainDiff
 from projects.sheets import ABSENT, Json, Sheet, Table, cell_text, encoded
@@ -54,6 +55,8 @@ def target_of(slug: object) -> Target:
     project = Project.objects.filter(slug=str(slug), deleting_at=None).first()
     if project is None:
         raise ValidationError({PROJECT: f"There is no project {shown(str(slug))}."})
+    if project.archived_at:
+        raise ValidationError({PROJECT: f"The project {shown(str(slug))} is archived."})
     return Target(project, Mapping(names_of(project)), asked_of(project, open_=False))
 
 

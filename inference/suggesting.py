@@ -56,6 +56,7 @@ def look_up(
         Document.objects.published()
         .filter(
             project=project_id,
+            project__deleting_at=None,
             project__memberships__user=user_id,
             project__memberships__role__in=LABELLERS,
         )

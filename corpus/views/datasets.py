@@ -37,7 +37,7 @@ def dataset_list(request: ProjectRequest, project: Project) -> HttpResponse:
 
 
 @require_POST
-@project_view(OWNERS)
+@project_view(OWNERS, even_archived=True)
 def freeze_dataset(request: ProjectRequest, project: Project) -> HttpResponse:
     form = FreezeForm(request.POST)
     if not form.is_valid():

@@ -26,7 +26,8 @@ def label(request: ProjectRequest, project: Project) -> HttpResponse:
 @project_view(LABELLERS)
 def label_document(request: ProjectRequest, project: Project, document_id: int) -> HttpResponse:
     """A document of one's own: held, answered or skipped before. Owners may open any."""
-    return label_page(request, project, own_document(request, project, document_id))
+    document = own_document(request, project, document_id)
+    return label_page(request, project, None if project.archived_at else document)
 
 
 def own_document(request: ProjectRequest, project: Project, document_id: int) -> Document:

@@ -42,6 +42,9 @@ def skip(request: ProjectRequest, project: Project, document_id: int) -> HttpRes
 def undo(request: ProjectRequest, project: Project) -> HttpResponse:
     """Take back the last submit or skip and show its document again."""
     client_id = posted_uuid(request.POST, "client_id")
+    if project.archived_at:
+        said = "This project is archived, so nothing was undone."
+        return saved_and_next(request, project, client_id, message=said)
     document = undo_last(project=project, annotator=request.user, client_id=client_id)
     if document is None:
         return saved_and_next(request, project, client_id, message="There is nothing to undo.")

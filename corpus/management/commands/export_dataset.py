@@ -120,7 +120,7 @@ class Command(BaseCommand):
 
     def chosen(self, slug: str, number: int | None) -> tuple[Project, DatasetVersion | None]:
         try:
-            project = Project.objects.get(slug=slug)
+            project = Project.objects.get(slug=slug, deleting_at=None)
             if number is None:
                 return project, None
             return project, project.dataset_versions.get(number=number)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, slug: str, comment: str, **options: Any) -> None:
         try:
-            project = Project.objects.get(slug=slug)
+            project = Project.objects.get(slug=slug, deleting_at=None)
             version = freeze(project=project, comment=comment)
         except Project.DoesNotExist:
             raise CommandError(f"There is no project “{slug}”.", returncode=USAGE) from None

@@ -15,6 +15,7 @@ from corpus.models import BadRows, Import
 from corpus.problem_report import write_problems
 from corpus.progress_line import ProgressLine
 from corpus.record import BadFile, Problem
+from projects.access import ARCHIVED
 from projects.models import JobState, Project
 
 NOT_ALL, USAGE = 1, 2
@@ -64,7 +65,9 @@ class Command(BaseCommand):
 
     def handle(self, *, slug: str, file: Path, **options: Any) -> None:
         try:
-            project = Project.objects.get(slug=slug)
+            project = Project.objects.get(slug=slug, deleting_at=None)
+            if project.archived_at:
+                raise CommandError(ARCHIVED, returncode=USAGE)
             pairs = parse(options["map"])
             Mapping(receiving.names_of(project), pairs)
             source = received(project, file, options)

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=sorted(FORMATS), help="When the name does not say.")
 
     def handle(self, *, slug: str, file: str, **options: Any) -> None:
-        project = Project.objects.filter(slug=slug).first()
+        project = Project.objects.filter(slug=slug, deleting_at=None).first()
         if project is None:
             raise CommandError(f"There is no project “{slug}”.", returncode=USAGE)
         rows = read(Path(file), options["format"])
