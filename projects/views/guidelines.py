@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from projects.access import OWNERS, READERS, ProjectRequest, project_view
-from projects.guidelines import rendered
+from projects.guidelines import changes, rendered
 from projects.models import Project
 from projects.write_guidelines import write_guidelines
 
@@ -16,13 +16,17 @@ LONGEST = 200_000
 @require_GET
 @project_view(READERS)
 def guidelines(request: ProjectRequest, project: Project) -> HttpResponse:
-    """The guidelines in force and the versions before them; `?version=` shows an older one."""
+    """The guidelines in force and the versions before them; `?version=` shows an older one.
+
+    `?against=` shows what changed since another version.
+    """
     versions = project.guideline_versions.select_related("created_by")
     shown = versions.first()
-    asked = request.GET.get("version", "")
-    if asked:
-        number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0  # noqa: PLR2004
-        shown = get_object_or_404(versions, number=number)
+    if asked := request.GET.get("version", ""):
+        shown = get_object_or_404(versions, number=_number(asked))
+    against = None
+    if other := request.GET.get("against", ""):
+        against = get_object_or_404(versions, number=_number(other))
     context = {
         "project": project,
         "active": "settings",
@@ -30,9 +34,15 @@ def guidelines(request: ProjectRequest, project: Project) -> HttpResponse:
         "shown": shown,
         "html": rendered(shown.text) if shown else "",
         "versions": versions,
+        "against": against,
+        "changes": changes(against.text, shown.text) if against and shown else [],
         "is_owner": request.membership.role in OWNERS,
     }
     return render(request, "projects/guidelines.html", context)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
 
 
 @require_http_methods(["GET", "POST"])

@@ -60,3 +60,14 @@ def test_markdown_carries_no_script(text):
 def test_tables_and_lists_are_drawn():
     assert "<table>" in rendered("| a | b |\n|---|---|\n| 1 | 2 |")
     assert "<li>x</li>" in rendered("- x")
+
+
+def test_two_versions_are_compared_line_by_line(client_of, project, alice):
+    project.guideline_versions.create(number=1, text="Be kind.\nSkip spam.")
+    project.guideline_versions.create(number=2, text="Be kind.\nSkip <spam>.")
+
+    page = client_of(alice).get("/projects/tickets/guidelines/?version=2&against=1")
+    missing = client_of(alice).get("/projects/tickets/guidelines/?version=2&against=7")
+
+    assert "<del>Skip spam.</del><ins>Skip &lt;spam&gt;.</ins>" in page.content.decode()
+    assert missing.status_code == 404
