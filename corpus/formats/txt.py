@@ -8,9 +8,10 @@ from typing import BinaryIO
 from corpus.checks import storable
 from corpus.formats.lines import MAX_ROW_BYTES, UTF8_BOM, begin, lines, not_utf8, too_long
 from corpus.formats.objects import RAW_SHOWN
-from corpus.record import BadFile, Layout, Problem, Record, Row
+from corpus.record import BadFile, Layout, Problem, Record, Row, Unsaid
 
 COLUMN = "text"
+TEXTS_ONLY = "A line holds the first text of a document and nothing else."
 
 
 def read(stream: BinaryIO) -> Iterator[Row | Problem]:
@@ -47,7 +48,15 @@ def write(records: Iterable[Record], layout: Layout, out: BinaryIO) -> int:
             # Else the text's own first character would be taken for the file's mark.
             out.write(UTF8_BOM)
         out.write(text.encode() + b"\n")
+        for item in _left_out(record, layout):
+            layout.unsaid(Unsaid(record.external_id or f"number {count}", item, TEXTS_ONLY))
     return count
+
+
+def _left_out(record: Record, layout: Layout) -> list[str]:
+    """Answers and further texts; that ids and metadata stay out, the page says beforehand."""
+    texts = [name for name in layout.text_fields[1:] if record.texts.get(name)]
+    return [*texts, *record.answers]
 
 
 def _row(number: int, data: bytes, offset: int) -> Row | Problem:

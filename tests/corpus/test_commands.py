@@ -272,6 +272,14 @@ def test_what_the_format_cannot_say_is_listed(marked, tmp_path):
     assert "Biden\tS-PER" in path.read_text()
 
 
+def test_the_answers_that_a_text_file_leaves_out_are_listed(project, answered, tmp_path):
+    status, _, err = run("export_dataset", "tickets", "--output", tmp_path / "out.txt")
+
+    assert status == 0
+    assert "D-1, topic: A line holds the first text" in err
+    assert "Could not be said in Text: 1." in err
+
+
 def test_what_could_not_be_said_is_written_to_a_report(marked, tmp_path):
     report = tmp_path / "report.csv"
 
