@@ -48,6 +48,7 @@ def encode_project(run: JobRun, project: Project, serving: Serving) -> dict[str,
             word_memory.keep(project, encoder, words)
             run.save_checkpoint({"through": through})
         run.progress(done, total, "Reading documents with the model")
+        run.give_way()
     return {"documents": done, "encoder": encoder}
 
 

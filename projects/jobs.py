@@ -120,6 +120,15 @@ class JobRun:
         if stopping.is_set():
             raise JobReleased
 
+    def give_way(self) -> None:
+        """Let waiting jobs of other kinds go first: for long work that nobody waits for.
+
+        Call it after a checkpoint, from which it goes on later. Raises JobReleased.
+        """
+        others = Job.objects.filter(state=JobState.QUEUED).exclude(kind=self.job.kind)
+        if self.tell is None and others.exists():
+            raise JobReleased
+
     def finish(self, state: JobState, **outcome: Any) -> None:
         self._write(
             state=state, finished_at=timezone.now(), run_token=None, **self._progress, **outcome

@@ -237,6 +237,24 @@ def test_a_stopping_worker_puts_its_job_back_without_counting_the_attempt(job, d
     assert DBTaskResult.objects.ready().get().id == DBTaskResult.objects.get(id=job.task_id).id
 
 
+def test_long_work_lets_a_waiting_job_of_another_kind_go_first(job, does):
+    def work(run):
+        run.save_checkpoint({"row": run.checkpoint.get("row", 0) + 1})
+        if run.checkpoint["row"] < 3:
+            run.give_way()
+
+    does(work)
+    other = Job.objects.create(kind="somebody waits for this", heartbeat_at=timezone.now())
+    jobs.run_job.func(job.pk)
+    assert state_of(job) == JobState.QUEUED
+    assert (job.attempts, job.checkpoint) == (0, {"row": 1})
+
+    Job.objects.filter(pk=other.pk).update(state=JobState.DONE)
+    jobs.run_job.func(job.pk)
+    assert state_of(job) == JobState.DONE
+    assert job.checkpoint == {"row": 2}
+
+
 def test_a_queued_job_is_cancelled_at_once(job, does):
     does(lambda run: pytest.fail("A cancelled job ran."))
 
