@@ -24,7 +24,7 @@ def test_home_lists_my_projects_at_a_constant_cost(
         make_documents(project, count=2)
     client = client_of(charlie)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         response = client.get("/")
 
     assert [progress.total for _, progress in response.context["rows"]] == [2] * count
