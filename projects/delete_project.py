@@ -199,7 +199,7 @@ def _remove_rows(model: type[Model], pks: list[Any]) -> None:
     makes the job fail instead of leaving files behind.
     """
     plain: Rows = QuerySet(model)
-    plain.filter(pk__in=pks)._raw_delete(plain.db)  # type: ignore[attr-defined]  # noqa: SLF001
+    plain.filter(pk__in=pks)._raw_delete(plain.db)  # noqa: SLF001
     # The admin's log names what it was about, documents by their first words.
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
     of_rows = entries.filter(object_id__in=[str(pk) for pk in pks])
