@@ -5,8 +5,9 @@ question with its labels and their descriptions. Then one document a line, the l
 of their own bytes: `id`, `texts`, `answers` (label names in order; spans as field, start, end and
 label, in the order of the text; a question without a resolved answer is absent, an empty list says
 "none of them"), `split`, `meta`. Names inside objects are sorted, but for a span's, and whole
-numbers are written without a fraction. Without a span question the number is 1, with one it is 2. There are no database ids, times,
-people, colours or hotkeys, so the same content always has the same bytes.
+numbers are written without a fraction. Without a span question the number is 1, with one it is 2.
+There are no database ids, times, people, colours or hotkeys, so the same content always has the
+same bytes.
 """
 
 from __future__ import annotations
