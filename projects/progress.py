@@ -83,24 +83,27 @@ def answers_of_others(project: Project) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ToDo:
+class Step:
     """One step of setting a project up: the URL name of its page, and what to do there."""
 
     page: str
     words: str
+    done: bool
 
 
-def to_do(project: Project, progress: ProjectProgress) -> list[ToDo]:
-    """What an owner still has to do before people can label."""
-    steps = []
-    if not project.questions.exists():
-        steps.append(ToDo("labels", "Add a question with its labels."))
-    elif project.questions.filter(labels=None).exists():
-        steps.append(ToDo("labels", "Add labels: a question without any cannot be answered."))
-    if not progress.total:
-        steps.append(ToDo("imports", "Import documents."))
-    if project.guideline is None:
-        steps.append(ToDo("guidelines", "Write guidelines, so that people label alike."))
-    if project.memberships.count() == 1:
-        steps.append(ToDo("people", "Invite people."))
-    return steps
+def steps_of(project: Project, progress: ProjectProgress) -> list[Step]:
+    """The way from a new project to people who label, in order; empty once it is behind them."""
+    questions = project.questions.count()
+    bare = project.questions.filter(labels=None).exists()
+    steps = [
+        Step("labels", "Ask a question", done=questions > 0),
+        Step("labels", "Give each question its labels", done=questions > 0 and not bare),
+        Step(
+            "guidelines",
+            "Write guidelines, so that people label alike",
+            project.guideline is not None,
+        ),
+        Step("people", "Invite people", done=project.memberships.count() > 1),
+        Step("imports", "Import documents", done=progress.total > 0),
+    ]
+    return [] if all(step.done for step in steps) else steps

@@ -11,7 +11,7 @@ from projects.progress import (
     answers_of_others,
     latest_events,
     progress_of,
-    to_do,
+    steps_of,
     with_answers,
 )
 
@@ -29,7 +29,7 @@ def overview(request: ProjectRequest, project: Project) -> HttpResponse:
         "progress": progress,
         "may_label": role in LABELLERS,
         "is_owner": role in OWNERS,
-        "to_do": to_do(project, progress) if role in OWNERS else [],
+        "steps": steps_of(project, progress) if role in OWNERS else [],
         "mine": answers_by(project, request.user),
         # Who labels alone should not be led by how others are doing.
         "members": with_answers(project) if looks_after else [],

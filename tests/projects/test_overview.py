@@ -4,7 +4,15 @@ import pytest
 
 from projects.config import config_of
 from projects.models import Project, Role
-from tests.factories import answer, make_documents, make_member, make_project, make_question
+from projects.write_guidelines import write_guidelines
+from tests.factories import (
+    answer,
+    make_documents,
+    make_label,
+    make_member,
+    make_project,
+    make_question,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -116,13 +124,23 @@ def test_a_reserve_between_two_per_cents_is_left_alone(owner, project):
     assert (project.reserve, project.reserve_epoch) == (0.125, 1)
 
 
-def test_a_new_project_tells_its_owner_what_is_missing(client_of, db):
+def test_a_new_project_leads_its_owner_to_the_first_answer(client_of, db):
     project = make_project(slug="new")
     owner = make_member(project, "olga", Role.OWNER)
 
-    steps = client_of(owner).get("/projects/new/").context["to_do"]
+    def left():
+        steps = client_of(owner).get("/projects/new/").context["steps"]
+        return [step.page for step in steps if not step.done]
 
-    assert [step.page for step in steps] == ["labels", "imports", "guidelines", "people"]
+    assert left() == ["labels", "labels", "guidelines", "people", "imports"]
+    question = make_question(project, labels=())
+    assert left() == ["labels", "guidelines", "people", "imports"]
+    make_label(question, "Refund")
+    write_guidelines(project=project, text="Mark it.", author=owner)
+    assert left() == ["people", "imports"]
+    make_member(project, "anna", Role.ANNOTATOR)
+    make_documents(project, count=1)
+    assert client_of(owner).get("/projects/new/").context["steps"] == []
 
 
 def test_settings_are_saved_and_a_new_reserve_begins_an_epoch(owner, project):
