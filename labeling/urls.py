@@ -1,6 +1,15 @@
 from django.urls import include, path
 
-from labeling.views import answers, document_acts, documents, label, setup, skip, submit
+from labeling.views import (
+    answers,
+    document_acts,
+    documents,
+    label,
+    queue_settings,
+    setup,
+    skip,
+    submit,
+)
 
 # /projects/<slug>/documents/
 document_urls = [
@@ -30,7 +39,9 @@ document_urls = [
 urlpatterns = [
     path("projects/<slug:slug>/documents/", include(document_urls)),
     path("projects/<slug:slug>/labels/<int:label_id>/merge", setup.merge_label, name="merge_label"),
-    path("projects/<slug:slug>/settings/queue", setup.queue_settings, name="queue_settings"),
+    path(
+        "projects/<slug:slug>/settings/queue", queue_settings.queue_settings, name="queue_settings"
+    ),
     path("projects/<slug:slug>/label/", label.label, name="label"),
     path("projects/<slug:slug>/label/undo", skip.undo, name="undo"),
     path(

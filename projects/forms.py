@@ -52,40 +52,9 @@ class ResetForm(PasswordResetForm):
 
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
-    """How a project is served. What would move slots is fixed once there are documents."""
-
-    reserve_percent = forms.IntegerField(
-        min_value=0,
-        max_value=100,
-        label="Reserve",
-        help_text="Per cent of new documents served at random, half of them without suggestions.",
-    )
-
     class Meta:
         model = Project
-        fields = ("name", "overlap", "queue_order")
-        labels: ClassVar[dict[str, str]] = {
-            "overlap": "Answers per document",
-            "queue_order": "Order of documents",
-        }
-
-    fixed_with_documents = ("overlap", "queue_order")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.has_documents = self.instance.documents.exists()
-        self.fields["reserve_percent"].initial = round(100 * self.instance.reserve)
-        if self.has_documents:
-            for name in self.fixed_with_documents:
-                self.fields[name].disabled = True
-
-    def save(self, commit: bool = True) -> Project:  # noqa: FBT001, FBT002 - Django's signature
-        """A new share of the reserve begins a new epoch; documents keep the coins they have."""
-        if "reserve_percent" in self.changed_data:
-            self.instance.reserve = self.cleaned_data["reserve_percent"] / 100
-            self.instance.reserve_epoch += 1
-        project: Project = super().save(commit)
-        return project
+        fields = ("name",)
 
 
 class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]

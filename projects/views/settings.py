@@ -16,7 +16,7 @@ from projects.models import Project
 @require_http_methods(["GET", "POST"])
 @project_view(OWNERS)
 def settings(request: ProjectRequest, project: Project) -> HttpResponse:
-    """Name, answers per document, reserve and order."""
+    """The name, and what can be done with the project as a whole."""
     form = ProjectForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from projects.config import config_of
-from projects.models import Project, Role
+from projects.models import Role
 from projects.write_guidelines import write_guidelines
 from tests.factories import (
     answer,
@@ -114,16 +114,6 @@ def test_a_viewer_is_not_asked_to_label(client_of, project, vera):
     assert "labelling</a>" not in client_of(vera).get("/projects/tickets/").content.decode()
 
 
-def test_a_reserve_between_two_per_cents_is_left_alone(owner, project):
-    Project.objects.update(reserve=0.125)
-    form = {"name": "Mail", "overlap": "1", "queue_order": "random", "reserve_percent": "12"}
-
-    owner.post("/projects/tickets/settings/", form)
-
-    project.refresh_from_db()
-    assert (project.reserve, project.reserve_epoch) == (0.125, 1)
-
-
 def test_a_new_project_leads_its_owner_to_the_first_answer(client_of, db):
     project = make_project(slug="new")
     owner = make_member(project, "olga", Role.OWNER)
@@ -143,29 +133,10 @@ def test_a_new_project_leads_its_owner_to_the_first_answer(client_of, db):
     assert client_of(owner).get("/projects/new/").context["steps"] == []
 
 
-def test_settings_are_saved_and_a_new_reserve_begins_an_epoch(owner, project):
-    form = {"name": "Mail", "overlap": "2", "queue_order": "imported", "reserve_percent": "30"}
-
-    owner.post("/projects/tickets/settings/", form)
-
-    project.refresh_from_db()
-    assert (project.name, project.overlap, project.queue_order) == ("Mail", 2, "imported")
-    assert (project.reserve, project.reserve_epoch) == (0.3, 2)
-
-
-def test_an_unchanged_reserve_begins_none(owner, project):
-    form = {"name": "Mail", "overlap": "1", "queue_order": "random", "reserve_percent": "20"}
-
-    owner.post("/projects/tickets/settings/", form)
-
-    assert Project.objects.get().reserve_epoch == 1
-
-
-def test_what_slots_were_made_from_is_fixed_once_there_are_documents(owner, project):
+def test_a_new_name_is_saved_and_how_documents_are_served_is_not_touched(owner, project):
     make_documents(project, count=1)
-    form = {"name": "Mail", "overlap": "3", "queue_order": "imported", "reserve_percent": "20"}
 
-    owner.post("/projects/tickets/settings/", form)
+    owner.post("/projects/tickets/settings/", {"name": "Mail", "overlap": "3"})
 
     project.refresh_from_db()
     assert (project.name, project.overlap, project.queue_order) == ("Mail", 1, "random")
