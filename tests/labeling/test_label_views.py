@@ -14,6 +14,9 @@ HTMX = {"headers": {"HX-Request": "true", "HX-Current-URL": "http://testserver/x
 
 @pytest.fixture
 def document(project, bob):
+    """Always the first: some tests mark its words."""
+    project.queue_order = "imported"
+    project.save(update_fields=["queue_order"])
     make_documents(project, "Where is my money?", "Thank you all!")
     return lease_next(project=project, annotator=bob)
 
