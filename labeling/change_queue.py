@@ -15,12 +15,12 @@ from labeling.models import Slot, SlotState
 from projects.models import Document, Project
 
 JOB = "change_queue"
-CHUNK = 50
+CHUNK = 25
 MOST_AT_ONCE = 2000
 """Documents that a request goes through; beyond that a job does."""
 
-Tell = Callable[[int], None]
-"""Called in each chunk's transaction with the last id done; may raise to stop."""
+Tell = Callable[[int, int], None]
+"""Called in each chunk's transaction with its last id and its size; may raise to stop."""
 
 
 def change_queue(*, project: Project, after: int, tell: Tell) -> int:
@@ -34,7 +34,7 @@ def change_queue(*, project: Project, after: int, tell: Tell) -> int:
         after = pks[-1]
         with transaction.atomic():
             change_chunk(project=project, pks=pks)
-            tell(after)
+            tell(after, len(pks))
         done += len(pks)
     return done
 

@@ -36,16 +36,17 @@ def merge_labels(run: JobRun) -> dict[str, Any]:
 
 @handler(changing.JOB)
 def change_queue(run: JobRun) -> dict[str, Any]:
-    """Every document in order of its id; the checkpoint holds the last that is done."""
+    """Every document in order of its id; the checkpoint holds the last, and how many are done."""
     project = run.job.project
     if project is None:
         raise JobError("The project is gone.")
-
-    def tell(after: int) -> None:
-        run.save_checkpoint({"after": after})
-        run.raise_if_cancelled()
-        run.progress(project.documents.filter(pk__lte=after).count(), total, "Documents")
-
     total = project.documents.count()
-    after = run.checkpoint.get("after", 0)
-    return {"Documents": changing.change_queue(project=project, after=after, tell=tell)}
+
+    def tell(after: int, count: int) -> None:
+        run.raise_if_cancelled()
+        done = run.checkpoint.get("done", 0) + count
+        run.save_checkpoint({"after": after, "done": done})
+        run.progress(done, total, "Documents")
+
+    changing.change_queue(project=project, after=run.checkpoint.get("after", 0), tell=tell)
+    return {"Documents": run.checkpoint.get("done", 0)}

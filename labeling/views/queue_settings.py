@@ -111,6 +111,6 @@ def _change(
             )
         return redirect("job", project.slug, job.pk)
     form.save()
-    changing.change_queue(project=project, after=0, tell=lambda after: None)
+    changing.change_queue(project=project, after=0, tell=lambda after, count: None)
     messages.success(request, "Saved, and every document follows." if documents else "Saved.")
     return redirect("queue_settings", project.slug)
