@@ -31,7 +31,8 @@ from corpus.formats.objects import RAW_SHOWN
 from corpus.formats.options import Option
 from corpus.record import BadFile, Layout, Problem, Record, Row
 
-DELIMITERS = ",;\t"
+TAB = "\t"
+DELIMITERS = ",;" + TAB
 READING = (
     Option(
         "header",
@@ -136,7 +137,7 @@ class Table:
 
     def __init__(self, stream: BinaryIO, *, quotes: bool = True) -> None:
         begin(stream)
-        delimiter = _delimiter(stream)
+        delimiter = _delimiter(stream, quotes=quotes)
         self.source = Source(stream, quotes=quotes)
         self.cells = csv.reader(
             self.source,
@@ -282,12 +283,17 @@ def _rows(records: Iterable[Record], layout: Layout) -> Iterator[list[str]]:
         yield cells + [encode(meta[key]) if key in meta else "" for key in layout.meta_keys]
 
 
-def _delimiter(stream: BinaryIO) -> str:
-    """What separates the names in the header; the stream is left where it was."""
+def _delimiter(stream: BinaryIO, *, quotes: bool) -> str:
+    """What separates the cells of the first row; the stream is left where it was.
+
+    A tab that stands outside quotes is no part of a text, unlike commas of which it may hold many.
+    """
     start = stream.tell()
-    header = QUOTED.sub("", stream.readline(64 * HEAD).decode(errors="replace"))
+    header = stream.readline(64 * HEAD).decode(errors="replace")
+    if quotes:
+        header = QUOTED.sub("", header)
     stream.seek(start)
-    return max(DELIMITERS, key=header.count)
+    return TAB if TAB in header else max(DELIMITERS, key=header.count)
 
 
 def _grammar(delimiter: str) -> re.Pattern[str]:

@@ -54,7 +54,7 @@ def test_one_object_a_document(kind):
 
     line = (
         '{"id": "A1", "text": "Hi", "reply": "", "topic": "Refund", "tags": ["x", "y"], '
-        '"split": "test", "meta": {"lang": "de", "n": 2}}'
+        '"entities": null, "split": "test", "meta": {"lang": "de", "n": 2}}'
     )
     assert data.decode() == {"json": f"[\n{line}\n]\n", "jsonl": f"{line}\n"}[kind]
 
