@@ -30,7 +30,7 @@ def decode(cell: str) -> Any:
 
 
 def encode_answer(answer: Any) -> str:
-    """An answer (as `corpus.answers` gives it) as a cell: "" unanswered, lists as JSON.
+    """An answer (as `corpus.imports.answers` gives it) as a cell: "" unanswered, lists as JSON.
 
     A single label stands as it is unless its own name starts like a list; `[]` is "none of them".
     """

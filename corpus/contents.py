@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from django.db.models import Count, Max
 
-from corpus.canonical import Definitions, LabelDefinition, QuestionDefinition
 from corpus.models import Import, ImportState
 from corpus.record import Answer, Layout, QuestionColumn, Record, SpanValue
+from corpus.versions.canonical import Definitions, LabelDefinition, QuestionDefinition
 from labeling.models import Annotation
 from labeling.resolved import Given, Picks, given_answers, resolve
 from labeling.spans import Span

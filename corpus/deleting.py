@@ -9,7 +9,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from corpus import diff
 from corpus.models import (
     DatasetVersion,
     Export,
@@ -19,6 +18,7 @@ from corpus.models import (
     Redaction,
     StagedAnswers,
 )
+from corpus.versions import diff
 from projects.delete_project import Rows, deleting
 from projects.models import Project
 

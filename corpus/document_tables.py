@@ -22,13 +22,13 @@ from tablib import Dataset
 
 from corpus.cells import encode
 from corpus.checks import shown
-from corpus.mapping import META, Mapping
+from corpus.imports.mapping import META, Mapping
+from corpus.imports.receiving import names_of, receive, start
+from corpus.imports.rows import record_of
+from corpus.imports.staging import USED_IN_FILE, USED_IN_PROJECT, asked_of
+from corpus.imports.values import Asked
 from corpus.models import BadRows, Import
-from corpus.receiving import names_of, receive, start
 from corpus.record import Record, Row
-from corpus.rows import record_of
-from corpus.staging import USED_IN_FILE, USED_IN_PROJECT, asked_of
-from corpus.values import Asked
 from projects.models import Document, Project, User
 from projects.resources import PlainDiff
 from projects.sheets import ABSENT, Json, Sheet, Table, cell_text, encoded

@@ -13,10 +13,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from corpus.exporting import JOB as EXPORT
-from corpus.freeze import JOB as FREEZE
+from corpus.exports.exporting import JOB as EXPORT
 from corpus.models import DatasetVersion, Export, ImportProblem, StagedAnswers
-from corpus.redact_dataset import issue, redacted, versions_holding
+from corpus.versions.freeze import JOB as FREEZE
+from corpus.versions.redact import issue, redacted, versions_holding
 from labeling.models import Annotation, Draft, Event, EventKind
 from labeling.redact import redact
 from labeling.submit import sent_before

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from corpus import diff, exporting, freeze, receiving
-from corpus.export_options import CannotExport
-from corpus.importing import call_off, run_import
+from corpus.exports import exporting
+from corpus.exports.options import CannotExport
+from corpus.imports import receiving
+from corpus.imports.importing import call_off, run_import
 from corpus.models import DatasetVersion, Export, Import
+from corpus.versions import diff, freeze
 from projects.jobs import JobError, JobRun, handler
 
 

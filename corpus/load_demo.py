@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from corpus.demo_work import Annotator, work
-from corpus.freeze import freeze
+from corpus.imports.receiving import receive, start
 from corpus.models import ImportState
-from corpus.receiving import receive, start
+from corpus.versions.freeze import freeze
 from projects.create_project import create_project
 from projects.models import Project, User
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from corpus.answers import as_json, unresolved_as_json
 from corpus.cells import dumps
 from corpus.checks import shown
 from corpus.formats import tags
@@ -17,6 +16,7 @@ from corpus.formats.comments import line_of, write_text, write_value
 from corpus.formats.options import Option, checked
 from corpus.formats.tags import Chunk
 from corpus.formats.tokens import CHARACTERS, WHITESPACE, WORDS, Places, tokens_of
+from corpus.imports.answers import as_json, unresolved_as_json
 from corpus.record import SPAN, BadFile, Layout, Problem, Record, SpanValue, Unsaid
 
 WRITING = (

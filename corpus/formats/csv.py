@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from corpus.answers import as_json, unresolved_as_json
 from corpus.cells import dumps, encode, encode_answer, spreadsheet_safe
 from corpus.checks import shown, storable
 from corpus.formats.lines import (
@@ -29,6 +28,7 @@ from corpus.formats.lines import (
 )
 from corpus.formats.objects import RAW_SHOWN
 from corpus.formats.options import Option
+from corpus.imports.answers import as_json, unresolved_as_json
 from corpus.record import BadFile, Layout, Problem, Record, Row
 
 TAB = "\t"

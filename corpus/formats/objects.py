@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from corpus.answers import as_json, unresolved_as_json
 from corpus.cells import dumps, loads
 from corpus.checks import shown, storable
 from corpus.formats.lines import MOST_COLUMNS, not_utf8, too_wide
+from corpus.imports.answers import as_json, unresolved_as_json
 from corpus.record import Layout, Problem, Record, Row
 
 RAW_SHOWN = 2000

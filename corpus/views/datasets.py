@@ -11,13 +11,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus import freeze
-from corpus.export_forms import USUAL, ExportForm, FreezeForm
-from corpus.export_limits import formats_for
-from corpus.export_options import CannotExport
-from corpus.exporting import request_export
+from corpus.exports.exporting import request_export
+from corpus.exports.forms import USUAL, ExportForm, FreezeForm
+from corpus.exports.limits import formats_for
+from corpus.exports.options import CannotExport
 from corpus.models import DatasetVersion, Redaction
 from corpus.record import SPAN, SPLITS
+from corpus.versions import freeze
 from corpus.views.downloads import download
 from projects.access import EXPORTERS, OWNERS, ProjectRequest, project_view
 from projects.models import Job, JobState, Project

@@ -14,13 +14,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus.canonical import document_of
-from corpus.diff import JOB, Change, Diff, compared, is_quick, request_compare
-from corpus.diff_shown import label_ids, shown
-from corpus.diff_summary import PARTS
-from corpus.freeze import DatasetDamaged
 from corpus.models import DatasetVersion
 from corpus.record import Record
+from corpus.versions.canonical import document_of
+from corpus.versions.diff import JOB, Change, Diff, compared, is_quick, request_compare
+from corpus.versions.diff_shown import label_ids, shown
+from corpus.versions.diff_summary import PARTS
+from corpus.versions.freeze import DatasetDamaged
 from corpus.views.datasets import get_version
 from corpus.views.downloads import download
 from projects.access import EXPORTERS, ProjectRequest, project_view

@@ -12,11 +12,11 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus.export_forms import USUAL, ExportForm
-from corpus.export_limits import formats_for, limits_of
-from corpus.export_options import CannotExport, in_words, options_of
-from corpus.exporting import delete_export as delete
-from corpus.exporting import request_export, unsaid_lines
+from corpus.exports.exporting import delete_export as delete
+from corpus.exports.exporting import request_export, unsaid_lines
+from corpus.exports.forms import USUAL, ExportForm
+from corpus.exports.limits import formats_for, limits_of
+from corpus.exports.options import CannotExport, in_words, options_of
 from corpus.formats import FORMATS
 from corpus.models import Export
 from corpus.record import Unsaid

@@ -11,11 +11,11 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus import receiving
-from corpus.forms import ColumnsForm, ReadingForm, UploadForm
+from corpus.imports import receiving
+from corpus.imports.forms import ColumnsForm, ReadingForm, UploadForm
+from corpus.imports.problem_report import write_problems
+from corpus.imports.receiving import Preview
 from corpus.models import Import, ImportState
-from corpus.problem_report import write_problems
-from corpus.receiving import Preview
 from corpus.record import BadFile
 from corpus.views.downloads import download
 from projects import jobs

@@ -10,7 +10,6 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from corpus.freeze import freeze
 from corpus.models import (
     Export,
     Import,
@@ -19,6 +18,7 @@ from corpus.models import (
     Redaction,
     StagedAnswers,
 )
+from corpus.versions.freeze import freeze
 from inference.models import ModelVersion, Suggestion, Vector, WordStates
 from labeling.models import Draft, Exposure, Presence, Slot
 from projects.models import Invite, Job, Membership, Role, User, WorkerBeat

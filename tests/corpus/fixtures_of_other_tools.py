@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpus.formats import FORMATS, format_of
-from corpus.mapping import BadMapping, Mapping, Names
+from corpus.imports.mapping import BadMapping, Mapping, Names
+from corpus.imports.rows import record_of
+from corpus.imports.suggesting import suggested
+from corpus.imports.values import Asked
 from corpus.record import SPAN, BadFile, Problem, Record, Row
-from corpus.rows import record_of
-from corpus.suggesting import suggested
-from corpus.values import Asked
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 FIXTURES, DATA = SHARED / "fixtures", SHARED / "data"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import uuid
 
-from corpus.importing import run_import
+from corpus.imports.importing import run_import
+from corpus.imports.receiving import JOB, receive, start
 from corpus.models import BadRows, Import
-from corpus.receiving import JOB, receive, start
 from projects import jobs
 from projects.jobs import JobRun
 from projects.models import Project

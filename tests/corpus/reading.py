@@ -7,10 +7,10 @@ from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 
 from corpus.formats import FORMATS
-from corpus.mapping import Mapping, Names
+from corpus.imports.mapping import Mapping, Names
+from corpus.imports.rows import record_of
+from corpus.imports.values import Asked
 from corpus.record import SPAN, BadFile, Layout, Problem, Record, Row
-from corpus.rows import record_of
-from corpus.values import Asked
 
 ANY_LABEL = Asked(multiple=False, required=False, labels=frozenset(), open=True)
 ANY_LABELS = Asked(multiple=True, required=False, labels=frozenset(), open=True)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.canonical import (
+from corpus.record import Record, SpanValue
+from corpus.versions.canonical import (
     Definitions,
     LabelDefinition,
     NotCanonical,
@@ -18,7 +19,6 @@ from corpus.canonical import (
     read,
     write,
 )
-from corpus.record import Record, SpanValue
 from tests.corpus.reading import records_in, written
 from tests.corpus.strategies import LAYOUT, patiently, records
 from tests.corpus.streams import MB

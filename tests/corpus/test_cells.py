@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.answers import as_json
 from corpus.cells import decode, encode, encode_answer, labels_in, loads
+from corpus.imports.answers import as_json
 from corpus.record import QuestionColumn
 from tests.corpus.strategies import labels, meta_values, patiently
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus import canonical
-from corpus.canonical import Definitions, LabelDefinition, QuestionDefinition
-from corpus.diff import compared, path_of, request_compare
-from corpus.freeze import DatasetDamaged, freeze
 from corpus.models import DatasetVersion
 from corpus.record import Record
+from corpus.versions import canonical
+from corpus.versions.canonical import Definitions, LabelDefinition, QuestionDefinition
+from corpus.versions.diff import compared, path_of, request_compare
+from corpus.versions.freeze import DatasetDamaged, freeze
 from projects.models import Document, JobState
 from tests.factories import answer, make_documents, make_label, make_question
 

@@ -7,9 +7,9 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from corpus.erase import CannotErase, consequences_of, erase
-from corpus.exporting import Options, request_export
-from corpus.freeze import DatasetErased, Unchanged, contents_of, freeze
+from corpus.exports.exporting import Options, request_export
 from corpus.models import Export, Import, ImportProblem, Redaction
+from corpus.versions.freeze import DatasetErased, Unchanged, contents_of, freeze
 from inference.models import ModelVersion, Suggestion, Vector
 from inference.vectors import recent
 from labeling.delete_documents import restore_documents

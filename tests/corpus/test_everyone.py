@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from corpus.export_options import CannotExport, Options
-from corpus.exporting import write_export
-from corpus.freeze import freeze
+from corpus.exports.exporting import write_export
+from corpus.exports.options import CannotExport, Options
+from corpus.versions.freeze import freeze
 from labeling.correct import correct
 from labeling.models import Annotation, Answer, Exposure
 from labeling.skip import SkipReason, skip
@@ -185,7 +185,7 @@ def test_imported_answers_are_nobodys(project):
     ],
 )
 def test_filters_narrow_the_answers_themselves(project, two_people, filters, ids):
-    from corpus.export_filters import by_name
+    from corpus.exports.filters import by_name
 
     named = by_name(filters, project)
 

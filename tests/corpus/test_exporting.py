@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.export_options import CannotExport, Options
-from corpus.exporting import request_export, write_export
-from corpus.freeze import freeze
+from corpus.exports.exporting import request_export, write_export
+from corpus.exports.options import CannotExport, Options
+from corpus.versions.freeze import freeze
 from projects.models import JobState
 from tests.corpus.imports import imported, problems_of
 from tests.corpus.strategies import awkward_text, metas

@@ -11,7 +11,7 @@ import pytest
 from corpus.cells import decode, labels_in
 from corpus.formats import WRITABLE
 from corpus.formats.blocks import blocks, columns_of
-from corpus.mapping import META
+from corpus.imports.mapping import META
 from corpus.record import Record
 from tests.corpus.fixtures_of_other_tools import (
     DATA,

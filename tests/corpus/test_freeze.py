@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from corpus.freeze import (
+from corpus.models import DatasetVersion
+from corpus.models.dataset import Frozen
+from corpus.versions.freeze import (
     DatasetDamaged,
     NothingToFreeze,
     Unchanged,
@@ -17,9 +19,7 @@ from corpus.freeze import (
     request_freeze,
     verify,
 )
-from corpus.models import DatasetVersion
-from corpus.models.dataset import Frozen
-from corpus.snapshot import snapshot
+from corpus.versions.snapshot import snapshot
 from projects.models import Document, JobState, User
 from tests.corpus.imports import imported
 from tests.factories import (

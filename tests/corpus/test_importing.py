@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus import publishing, staging
+from corpus.imports import publishing, staging
+from corpus.imports.receiving import JOB, discard, imported_before, preview, start
 from corpus.models import ImportedPrediction, ImportState, StagedAnswers
-from corpus.receiving import JOB, discard, imported_before, preview, start
 from corpus.record import BadFile
 from labeling.models import Annotation, Event, Slot, SlotState
 from labeling.queue import lease_next
@@ -363,7 +363,7 @@ def test_an_import_that_is_killed_goes_on_without_gaps_or_doubles(project, monke
 def test_a_refused_import_that_is_killed_while_it_clears_away_ends_clean(project, monkeypatch):
     source = received(project, 'text\na\n"b')
     run = begun(source, on_bad_rows="all_or_nothing")
-    monkeypatch.setattr("corpus.importing.unstage", die)
+    monkeypatch.setattr("corpus.imports.importing.unstage", die)
     with pytest.raises(Killed):
         work(source, run)
     monkeypatch.undo()
@@ -441,7 +441,7 @@ def test_a_file_that_waits_can_be_put_away(project):
 def test_a_label_removed_while_the_file_is_read_stops_the_import_loudly(project, monkeypatch):
     source = received(project, "text,topic\na,Refund\n")
     run = begun(source)
-    monkeypatch.setattr("corpus.importing.publish_all", die)
+    monkeypatch.setattr("corpus.imports.importing.publish_all", die)
     with pytest.raises(Killed):
         work(source, run)
     monkeypatch.undo()
@@ -482,7 +482,7 @@ def test_the_preview_shows_what_stands_before_a_broken_end(project):
 def test_banking77_comes_back_whole(db):
     from io import BytesIO
 
-    from corpus.exporting import Options, write_export
+    from corpus.exports.exporting import Options, write_export
 
     with BANKING.open(encoding="utf-8", newline="") as file:
         rows = [(row["text"], row["category"]) for row in csv.DictReader(file)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.mapping import BadMapping, Mapping, Names, parse
+from corpus.imports.mapping import BadMapping, Mapping, Names, parse
 
 NAMES = Names(
     text_fields=("text", "reply"), questions=("topic", "tags"), other_questions=("people",)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.mapping import Mapping, Names
+from corpus.imports.mapping import Mapping, Names
+from corpus.imports.rows import record_of
+from corpus.imports.values import MAX_TEXT, Asked
 from corpus.record import Prediction, Record, Row
-from corpus.rows import record_of
-from corpus.values import MAX_TEXT, Asked
 
 TOPICS = frozenset({"Refund", "Late delivery"})
 QUESTIONS = {

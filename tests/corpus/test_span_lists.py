@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from corpus.mapping import Mapping, Names
+from corpus.imports.mapping import Mapping, Names
+from corpus.imports.rows import record_of
+from corpus.imports.span_lists import MOST_SPANS
+from corpus.imports.values import Asked
 from corpus.record import SPAN, Prediction, Record, Row, SpanValue
-from corpus.rows import record_of
-from corpus.span_lists import MOST_SPANS
-from corpus.values import Asked
 from labeling import chosen
 from tests.corpus.strategies import awkward_text, patiently
 

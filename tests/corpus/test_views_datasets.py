@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.freeze import freeze
 from corpus.models import DatasetVersion
+from corpus.versions.freeze import freeze
 from tests.corpus.pages import text_of, url
 from tests.factories import answer, make_documents, make_project, make_question
 

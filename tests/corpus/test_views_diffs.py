@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from corpus import diff
-from corpus.freeze import freeze
 from corpus.models import Redaction
+from corpus.versions import diff
+from corpus.versions.freeze import freeze
 from projects.models import Document, Job
 from tests.corpus.imports import imported, problems_of
 from tests.corpus.pages import text_of, url

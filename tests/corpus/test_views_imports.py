@@ -220,7 +220,7 @@ def test_a_file_can_be_thrown_away_before_it_is_imported(client_of, alice, proje
 @pytest.fixture
 def stopped(client_of, alice, project, monkeypatch):
     """An import that broke behind its first chunk, one document staged."""
-    monkeypatch.setattr("corpus.staging.CHUNK_ROWS", 1)
+    monkeypatch.setattr("corpus.imports.staging.CHUNK_ROWS", 1)
     client = client_of(alice)
     source = uploaded(client, project)
     progress = jobs.JobRun.progress

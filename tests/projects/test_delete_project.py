@@ -15,8 +15,6 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.utils import timezone
 
-from corpus import diff
-from corpus.freeze import freeze
 from corpus.models import (
     Export,
     Import,
@@ -25,6 +23,8 @@ from corpus.models import (
     Redaction,
     StagedAnswers,
 )
+from corpus.versions import diff
+from corpus.versions.freeze import freeze
 from inference.models import ModelVersion, Suggestion, Vector, WordStates
 from labeling.models import Draft, Event, Exposure, Presence
 from projects import delete_project as deletion

@@ -6,8 +6,8 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from corpus.freeze import freeze
 from corpus.models import Export
+from corpus.versions.freeze import freeze
 from inference.models import Vector
 from labeling.models import Event
 from labeling.queue import lease_next

@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from corpus.receiving import receive, start  # noqa: E402
+from corpus.imports.receiving import receive, start  # noqa: E402
 from projects.models import Project  # noqa: E402
 
 with open(sys.argv[1], "rb") as file:  # noqa: PTH123 - a script of three lines

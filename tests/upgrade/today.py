@@ -94,8 +94,8 @@ def wants_migration() -> bool:
 
 def versions() -> dict[int, str]:
     """What is wrong with each dataset version of the demo; empty when it is whole."""
-    from corpus.freeze import DatasetDamaged, contents_of
     from corpus.models import DatasetVersion
+    from corpus.versions.freeze import DatasetDamaged, contents_of
 
     found = {}
     for version in DatasetVersion.objects.filter(project__slug=DEMO):
@@ -109,7 +109,7 @@ def versions() -> dict[int, str]:
 
 
 def freezes() -> str:
-    from corpus.freeze import Unchanged, freeze
+    from corpus.versions.freeze import Unchanged, freeze
     from projects.models import Project
 
     try:

@@ -10,14 +10,14 @@ from typing import Any, BinaryIO, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus import export_filters
-from corpus.export_filters import AGREED
-from corpus.export_options import CannotExport, Options, check
-from corpus.exporting import Written, unsaid_lines, write_export
+from corpus.exports import filters as export_filters
+from corpus.exports.exporting import Written, unsaid_lines, write_export
+from corpus.exports.filters import AGREED
+from corpus.exports.options import CannotExport, Options, check
 from corpus.formats import WRITABLE, format_of
-from corpus.freeze import DatasetDamaged
 from corpus.models import Answers, DatasetVersion
 from corpus.progress_line import ProgressLine
+from corpus.versions.freeze import DatasetDamaged
 from labeling.matching import KEYS, BadFilter
 from projects.models import Project
 

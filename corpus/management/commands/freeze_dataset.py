@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus.freeze import NothingToFreeze, Unchanged, freeze
+from corpus.versions.freeze import NothingToFreeze, Unchanged, freeze
 from projects.models import Project
 
 NOTHING, USAGE = 1, 2

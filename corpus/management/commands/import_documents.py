@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus import receiving
 from corpus.formats import FORMATS, format_of
 from corpus.formats.options import described
 from corpus.formats.options import parse as parse_options
-from corpus.mapping import BadMapping, Mapping, Pairs, parse
+from corpus.imports import receiving
+from corpus.imports.mapping import BadMapping, Mapping, Pairs, parse
+from corpus.imports.problem_report import write_problems
 from corpus.models import BadRows, Import
-from corpus.problem_report import write_problems
 from corpus.progress_line import ProgressLine
 from corpus.record import BadFile, Problem
 from projects.access import ARCHIVED

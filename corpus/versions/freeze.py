@@ -11,14 +11,14 @@ from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 
-from corpus import canonical
-from corpus.canonical import Definitions
 from corpus.contents import Contents
-from corpus.diff_summary import label_of
-from corpus.hashing import HashingWriter, sha256_of
 from corpus.models import DatasetVersion, Redaction
 from corpus.record import CHOICE, SPAN, SPLITS, Record
-from corpus.snapshot import snapshot
+from corpus.versions import canonical
+from corpus.versions.canonical import Definitions
+from corpus.versions.diff_summary import label_of
+from corpus.versions.hashing import HashingWriter, sha256_of
+from corpus.versions.snapshot import snapshot
 from projects import jobs
 from projects.models import Job, Project, User
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.diff import Change
-from corpus.diff_summary import SPLIT, TEXT
 from corpus.record import Record, SpanValue
+from corpus.versions.diff import Change
+from corpus.versions.diff_summary import SPLIT, TEXT
 from labeling.drawing import Mark
 from projects.models import Label, Project
 

@@ -16,13 +16,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from corpus.cells import spreadsheet_safe
-from corpus.export_contents import of_dataset, of_project
-from corpus.export_filters import kept
-from corpus.export_options import CannotExport, Options, check, check_names, options_of
+from corpus.exports.contents import of_dataset, of_project
+from corpus.exports.filters import kept
+from corpus.exports.options import CannotExport, Options, check, check_names, options_of
 from corpus.formats import WRITERS
-from corpus.hashing import HashingWriter
 from corpus.models import DatasetVersion, Export
 from corpus.record import BadFile, Record, Unsaid
+from corpus.versions.hashing import HashingWriter
 from projects import jobs
 from projects.jobs import JobRun
 from projects.models import Project, User

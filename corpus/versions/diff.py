@@ -20,12 +20,12 @@ from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 
-from corpus import canonical
-from corpus.canonical import Definitions
-from corpus.diff_summary import PARTS, Summary, parts_of
-from corpus.freeze import opened, stored, verify
 from corpus.models import DatasetVersion
 from corpus.record import Record
+from corpus.versions import canonical
+from corpus.versions.canonical import Definitions
+from corpus.versions.diff_summary import PARTS, Summary, parts_of
+from corpus.versions.freeze import opened, stored, verify
 from projects import jobs
 from projects.models import Job, User
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.cells import labels_in
-from corpus.mapping import META, Mapping
+from corpus.imports.mapping import META, Mapping
+from corpus.imports.span_lists import looks_like_spans
+from corpus.imports.values import Asked
 from corpus.record import SPAN, Row
-from corpus.span_lists import looks_like_spans
-from corpus.values import Asked
 
 TEXT_NAMES = (
     "text",

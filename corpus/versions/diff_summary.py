@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from corpus.canonical import Definitions, QuestionDefinition
 from corpus.record import Record
+from corpus.versions.canonical import Definitions, QuestionDefinition
 
 ADDED, REMOVED, TEXT, ANSWERS, SPLIT, META = PARTS = (
     "added",

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from corpus.checks import Wrong, shown
-from corpus.offsets import offset_hint
+from corpus.imports.offsets import offset_hint
 from corpus.record import SpanValue
 from labeling.spans import Span, cuts_a_character
 

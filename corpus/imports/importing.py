@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from corpus.imports.publishing import publish_all
+from corpus.imports.receiving import end
+from corpus.imports.staging import Staging
 from corpus.models import Import, ImportState
-from corpus.publishing import publish_all
-from corpus.receiving import end
-from corpus.staging import Staging
 from projects.jobs import JobCancelled, JobError, JobRun
 from projects.models import Document, DocumentState
 

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 
-from corpus import canonical
-from corpus.freeze import DatasetDamaged, Tally, Unchanged, contents_of, number, stored
-from corpus.hashing import HashingWriter
 from corpus.models import DatasetVersion, Redaction
 from corpus.record import Record
+from corpus.versions import canonical
+from corpus.versions.freeze import DatasetDamaged, Tally, Unchanged, contents_of, number, stored
+from corpus.versions.hashing import HashingWriter
 from projects.models import Document, User
 
 

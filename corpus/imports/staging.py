@@ -15,11 +15,11 @@ from django.db.models import Max
 
 from corpus.checks import shown
 from corpus.formats import FORMATS
+from corpus.imports.receiving import mapping_of
+from corpus.imports.rows import problem_about, record_of
+from corpus.imports.values import Asked
 from corpus.models import BadRows, Import, ImportProblem, ImportState, StagedAnswers
-from corpus.receiving import mapping_of
 from corpus.record import BadFile, Problem, Record, Row, label_of
-from corpus.rows import problem_about, record_of
-from corpus.values import Asked
 from projects.jobs import JobRun
 from projects.models import Document, DocumentState, Project, document_hash
 from projects.models.document import toss

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from corpus import export_filters
-from corpus.export_filters import AGREED
+from corpus.exports import filters as export_filters
+from corpus.exports.filters import AGREED
 from corpus.formats import FORMATS, WRITABLE
 from corpus.formats.options import checked
-from corpus.mapping import RESERVED
+from corpus.imports.mapping import RESERVED
 from corpus.models import Answers, DatasetVersion, Export
 from corpus.record import BadFile, Layout
 from labeling.matching import BadFilter, Words

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
-from corpus.export_filters import AGREED, OF_DATASETS
-from corpus.export_options import SPREADSHEETS, TABLES, Options
+from corpus.exports.filters import AGREED, OF_DATASETS
+from corpus.exports.options import SPREADSHEETS, TABLES, Options
 from corpus.formats import FORMATS, WRITABLE
 from corpus.formats.options import Option
 from corpus.models import Answers, DatasetVersion

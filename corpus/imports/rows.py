@@ -8,16 +8,15 @@ from typing import Any
 
 from corpus.cells import decode, labels_in
 from corpus.checks import Wrong, shown, storable, unstorable, unstorable_value
-from corpus.mapping import IGNORE, META, UNRESOLVED, Mapping
-from corpus.record import SPAN, Answer, Prediction, Problem, Record, Row, SpanValue
-from corpus.span_lists import (
+from corpus.imports.mapping import IGNORE, META, UNRESOLVED, Mapping
+from corpus.imports.span_lists import (
     Entry,
     entries_in,
     first_overlap,
     is_inside_a_character,
     quote_of,
 )
-from corpus.values import (
+from corpus.imports.values import (
     Asked,
     check_label,
     identifier_in,
@@ -28,6 +27,7 @@ from corpus.values import (
     text_in,
     unresolved_in,
 )
+from corpus.record import SPAN, Answer, Prediction, Problem, Record, Row, SpanValue
 
 RAW_SHOWN = 2000
 PREDICTION = "prediction."

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from corpus.contents import Contents
-from corpus.provenance import Provenance
+from corpus.exports.provenance import Provenance
 from corpus.record import Answer as Said
 from corpus.record import Record, SpanValue
 from labeling.items import pick_of

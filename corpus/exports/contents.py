@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from corpus import canonical, everyone
 from corpus.contents import Contents
-from corpus.everyone import Everyone
-from corpus.export_filters import answers_of, documents_of
-from corpus.export_options import Options
-from corpus.freeze import opened
+from corpus.exports import everyone
+from corpus.exports.everyone import Everyone
+from corpus.exports.filters import answers_of, documents_of
+from corpus.exports.options import Options
 from corpus.models import Answers, DatasetVersion
 from corpus.record import CHOICE, SPAN, Layout, QuestionColumn, Record
+from corpus.versions import canonical
+from corpus.versions.freeze import opened
 from projects.models import Project
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from corpus.mapping import Mapping
-from corpus.publishing import label_ids
+from corpus.imports.mapping import Mapping
+from corpus.imports.publishing import label_ids
+from corpus.imports.rows import record_of
+from corpus.imports.values import Asked
 from corpus.record import Problem, Record, Row, SpanValue
-from corpus.rows import record_of
-from corpus.values import Asked
 from labeling.drawing import Mark
 from projects.models import Project
 

@@ -6,14 +6,14 @@ from django import forms
 
 from corpus.cells import dumps
 from corpus.checks import shown
-from corpus.first_rows import DrawnRow, drawn_rows
 from corpus.formats import FORMATS, format_of
 from corpus.formats.options import Option
-from corpus.mapping import IGNORE, META, UNRESOLVED, BadMapping, Mapping, Names, Pairs
+from corpus.imports.first_rows import DrawnRow, drawn_rows
+from corpus.imports.mapping import IGNORE, META, UNRESOLVED, BadMapping, Mapping, Names, Pairs
+from corpus.imports.receiving import Preview, mapping_of
+from corpus.imports.staging import asked_of
+from corpus.imports.suggesting import suggested
 from corpus.models import BadRows, Import
-from corpus.receiving import Preview, mapping_of
-from corpus.staging import asked_of
-from corpus.suggesting import suggested
 
 EXAMPLES = 3
 OPTION = "option-"

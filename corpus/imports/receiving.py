@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from corpus.formats import FORMATS, conll, txt
 from corpus.formats.options import checked
-from corpus.hashing import CHUNK, HashingWriter
-from corpus.mapping import Mapping, Names, Pairs
+from corpus.imports.mapping import Mapping, Names, Pairs
 from corpus.models import BadRows, Import, ImportState
 from corpus.record import BadFile, Row
+from corpus.versions.hashing import CHUNK, HashingWriter
 from projects import jobs
 from projects.jobs import Tell
 from projects.models import USABLE, Job, Project, QuestionKind, User

@@ -1,0 +1,1 @@
+"""Files go out: the project as it stands, resolved or by person."""

@@ -1,0 +1,1 @@
+"""Files come in: received, mapped, read row by row, staged, published."""
