@@ -20,6 +20,9 @@ DESCRIPTION_WEIGHT = 3.0
 REGRESSION_C = 10.0
 TRUST_AFTER = 8  # answers per class at which regression and similarity weigh the same
 SMALLEST_POOL = 20
+POOL_SHARPNESS = 20.0
+POOL_ANSWERS = 10
+POOL_ROUNDS = 3
 MAX_ITEMS = 10
 TWO = 2
 MULTIPLE_OFFERED = 0.5
@@ -30,6 +33,7 @@ PARAMETERS = {
     "description_weight": DESCRIPTION_WEIGHT,
     "inverse_regularization": REGRESSION_C,
     "trust_after": TRUST_AFTER,
+    "pool_answers": POOL_ANSWERS,
 }
 
 
@@ -117,12 +121,15 @@ def fit(
 
     `answers` holds the chosen columns of each answered vector, none for "none of these".
     """
-    centre = _centre(pool, wordings.shape[1])
+    texts = pool[pool.any(axis=1)]
+    centre = _centre(texts, wordings.shape[1])
     labelled = _chosen(answers, classes=len(wordings))
     readable = vectors.any(axis=1)
     known, chosen = unit(vectors[readable] - centre), labelled[readable]
     described = unit(wordings - centre)
-    prototypes = unit(DESCRIPTION_WEIGHT * described + chosen.T @ known)
+    firm = DESCRIPTION_WEIGHT * described + chosen.T @ known
+    around = unit(texts - centre) if len(texts) >= SMALLEST_POOL and not multiple else texts[:0]
+    prototypes = _drawn_to(around, firm)
     regression = _regress(known, chosen, multiple=multiple)
     trust = len(known) / (len(known) + TRUST_AFTER * len(wordings)) if regression else 0.0
     return Head(centre, prototypes, regression, trust, multiple)
@@ -137,11 +144,23 @@ def unit(rows: Floats) -> Floats:
 
 def _centre(pool: Floats, dims: int) -> Floats:
     """The mean of the pool; nothing while it is too small to have a middle."""
-    readable = pool[pool.any(axis=1)]
-    if len(readable) < SMALLEST_POOL:
+    if len(pool) < SMALLEST_POOL:
         return np.zeros(dims, dtype=np.float32)
-    mean: Floats = readable.mean(axis=0, dtype=np.float32)
+    mean: Floats = pool.mean(axis=0, dtype=np.float32)
     return mean
+
+
+def _drawn_to(pool: Floats, firm: Floats) -> Floats:
+    """(C, d) prototypes: what is known of each label, drawn to the unlabelled texts near it.
+
+    Soft clustering on the sphere, begun at the labels (Banerjee et al. 2005). All texts together
+    weigh as much as `POOL_ANSWERS` answers a label, so people's answers win in the end.
+    """
+    prototypes = unit(firm)
+    for _ in range(POOL_ROUNDS if len(pool) else 0):
+        shares = _softmax(POOL_SHARPNESS * (pool @ prototypes.T))
+        prototypes = unit(firm + POOL_ANSWERS * len(firm) / len(pool) * (shares.T @ pool))
+    return prototypes
 
 
 def _chosen(answers: Sequence[Collection[int]], *, classes: int) -> Floats:

@@ -24,7 +24,7 @@ MOST_WORDS = 20_000
 """Of answered texts, newest first, that span heads learn from."""
 READ_AT_ONCE = 32
 """Answered texts whose words one fit reads itself; the others wait for the job that encodes."""
-POOL = 500
+POOL = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,14 @@ def _marks(picks: Picks, field: str, columns: Mapping[int, int]) -> list[Mark]:
 
 
 def _pool(project: Project, encoder: str) -> Floats:
-    # Hashes fall evenly, so the first of them are a fair sample in whatever order texts came.
-    sample = project.documents.published().order_by("text_hash").values_list("text_hash", flat=True)
-    pool = list(vectors.cached(encoder, list(sample[:POOL])).values())
+    """Vectors of a fair sample of the documents that are not blind, answered or not.
+
+    Hashes fall evenly, so the first of them are fair in whatever order texts came.
+    """
+    documents = project.documents.published().order_by("text_hash")
+    sample = documents.only("text_hash", "imported_split", "in_reserve", "display_coin")[:POOL]
+    hashes = [document.text_hash for document in sample if not document.is_blind]
+    pool = list(vectors.cached(encoder, hashes).values())
     return np.stack(pool) if pool else np.zeros((0, 0), dtype=np.float32)
 
 

@@ -137,6 +137,34 @@ def test_a_pool_too_small_to_have_a_middle_is_not_centred():
     assert fitted(pool=POOL).centre.any()
 
 
+def test_unlabelled_texts_draw_a_label_to_where_such_texts_are():
+    """Four clumps of texts, the words of the labels only roughly towards them."""
+    rng = np.random.default_rng(5)
+    corners = unit(rng.normal(size=(4, 32)).astype(np.float32))
+    truth = np.repeat(np.arange(4), 60)
+    texts = unit(corners[truth] + 0.18 * rng.normal(size=(240, 32)).astype(np.float32))
+    towards = unit(corners + 0.4 * rng.normal(size=corners.shape).astype(np.float32))
+
+    def right(pool):
+        head = fit(wordings=towards, pool=pool, vectors=texts[:0], answers=[], multiple=False)
+        return (head.probabilities(texts).argmax(axis=1) == truth).mean()
+
+    assert right(texts[:0]) < 0.9
+    assert right(texts) > 0.95
+
+
+def test_answers_win_over_unlabelled_texts():
+    """Texts that lie with the first label, until people say that they are of the second."""
+    texts = encode(*(f"refund my money, number {n}" for n in range(20)))
+    pool = np.vstack([POOL, texts])
+
+    untold = fit(wordings=WORDINGS, pool=pool, vectors=texts[:0], answers=[], multiple=False)
+    told = fit(wordings=WORDINGS, pool=pool, vectors=texts, answers=[[1]] * 20, multiple=False)
+
+    assert (untold.probabilities(texts).argmax(axis=1) == 0).all()
+    assert (told.probabilities(texts).argmax(axis=1) == 1).all()
+
+
 def test_two_fits_are_the_same():
     first, second = fitted(), fitted()
 
