@@ -93,7 +93,7 @@ def _fill(
     changes: _Changes,
 ) -> None:
     """One answered place for each answer that counts, and no other place of these people."""
-    filled = set()
+    filled: set[int | None] = set()
     for slot in slots:
         if slot.state == SlotState.ANSWERED and slot.annotator_id in counting - filled:
             filled.add(slot.annotator_id)
