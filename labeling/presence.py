@@ -24,10 +24,6 @@ CONNECTED_LEASE = timedelta(seconds=150)
 """Browsers let a hidden tab speak once a minute; two missed pings must not cost the lease."""
 
 
-def project_group(project_id: int) -> str:
-    return f"project.{project_id}"
-
-
 def person_group(project_id: int, user_id: int) -> str:
     return f"project.{project_id}.person.{user_id}"
 

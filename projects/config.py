@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any
 
 from projects.colors import is_hue
 from projects.models import USABLE, Project, Question, QuestionKind, QueueOrder, Role
@@ -23,23 +23,6 @@ QUESTION_KEYS = {"name", "title", "kind", "multiple", "required", "overlapping",
 LABEL_KEYS = {"name", "description", "color", "hotkey"}
 MEMBER_KEYS = {"username", "role"}
 RESERVED_COLUMNS = frozenset({"id", "split", "meta", "prediction", "ignore", "unresolved"})
-
-
-class LabelConfig(TypedDict, total=False):
-    name: str
-    description: str
-    color: str
-    hotkey: str
-
-
-class QuestionConfig(TypedDict, total=False):
-    name: str
-    title: str
-    kind: str
-    multiple: bool
-    required: bool
-    overlapping: bool
-    labels: list[LabelConfig]
 
 
 class BadConfig(Exception):
