@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from annotate import env
 from annotate.databases import database
 from annotate.secret_key import kept_secret_key
+
+# Read by numpy when it is imported. Its problems here are small: its threads would mostly wait for
+# each other, and take the cores from the model and the pages (ten times the processor time).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -61,6 +66,8 @@ WORKERS = env.number("WORKERS", 1, most=64)
 # --- The model --------------------------------------------------------------------------------
 ENGINE = env.choice("ENGINE", "minilm", ("minilm", "fake", "off"))
 ENCODER = env.text("ENCODER")
+ENCODER_POOLING = env.choice("ENCODER_POOLING", "auto", ("auto", "mean", "cls"))
+ENCODER_PREFIX = env.text("ENCODER_PREFIX")
 TORCH_THREADS = env.number("TORCH_THREADS", 0)
 
 # --- Who may talk to us -----------------------------------------------------------------------

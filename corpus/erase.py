@@ -20,6 +20,7 @@ from corpus.versions.redact import issue, redacted, versions_holding
 from labeling.models import Annotation, Draft, Event, EventKind
 from labeling.redact import redact
 from labeling.submit import sent_before
+from projects.changes import announce_change
 from projects.models import Document, DocumentState, Project, User
 
 CHUNK = 500
@@ -92,6 +93,7 @@ def erase(*, document: Document, owner: User, reason: str, client_id: UUID) -> E
             for eraser in erasers:
                 eraser(locked)
             redact(locked)
+            announce_change(project.pk)
             return Event.objects.create(
                 project=project,
                 document=locked,

@@ -6,7 +6,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from inference.models import ModelVersion, Suggestion, Vector, WordStates
+from inference.models import (
+    LiveWeights,
+    Measurement,
+    ModelVersion,
+    Suggestion,
+    Vector,
+    WordStates,
+)
 from projects.admin_base import Kept
 
 BYTES = 4
@@ -52,3 +59,21 @@ class WordStatesAdmin(Kept):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WordStates]:
         return super().get_queryset(request).defer("values")
+
+
+@admin.register(LiveWeights)
+class LiveWeightsAdmin(Kept):
+    list_display = ("question", "version", "wanted", "fitted", "owner", "leased_until", "fitted_at")
+    list_select_related = ("question",)
+    fields = ("question", "model_version", "version", "wanted", "fitted", "fence", "owner", "stamp")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LiveWeights]:
+        return super().get_queryset(request).defer("values")
+
+
+@admin.register(Measurement)
+class MeasurementAdmin(Kept):
+    list_display = ("question", "model_version", "version", "answers", "documents", "created_at")
+    list_filter = ("question__project",)
+    list_select_related = ("question", "model_version")
+    date_hierarchy = "created_at"

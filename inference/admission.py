@@ -32,8 +32,10 @@ class Admitted:
     answers: int
 
     @property
-    def group(self) -> str:
-        return presence.person_group(self.project.pk, self.user_id)
+    def groups(self) -> tuple[str, str]:
+        """Whose messages the socket gets: those for this person, and those for everybody."""
+        mine = presence.person_group(self.project.pk, self.user_id)
+        return mine, presence.project_group(self.project.pk)
 
     def as_present(self, channel: str) -> dict[str, Any]:
         return {"project_id": self.project.pk, "user_id": self.user_id, "channel": channel}

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from inference.reading import MOST_WINDOWS, Reading, Window, merged
+from inference.encoders.reading import MOST_WINDOWS, Reading, Window, merged
 
 if TYPE_CHECKING:
+    from inference.choices.heads import Floats
     from inference.engine import Engine
-    from inference.heads import Floats
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from inference import engine, frames, live, opening, suggesting, vectors
+from inference import engine, following, frames, live, opening, suggesting, vectors
 from inference.admission import NOT_ALLOWED, NOT_FOUND, Admitted, Refused, admit
 from inference.batcher import Busy
 from inference.encoding import encode_later
 from inference.engine import EngineState, Unavailable
+from inference.following import Follower
 from inference.frames import BadFrame
 from inference.opening import Opened
 from inference.suggesting import Suggested
@@ -37,7 +38,12 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         self.tasks: set[asyncio.Task[None]] = set()
         self.finishing: set[asyncio.Task[None]] = set()
         self.opening: asyncio.Task[None] | None = None
+        self.ahead: asyncio.Task[None] | None = None
+        self.follower: Follower | None = None
+        self.moved = asyncio.Event()
         self.document: int | None = None
+        self.sent: dict[int, list[tuple[Any, ...]]] = {}
+        self.versions: dict[int, str] = {}
         try:
             self.me = await in_thread(admit)(self.scope, self.channel_name)
         except Refused as refusal:
@@ -45,17 +51,23 @@ class LabelingConsumer(AsyncWebsocketConsumer):
             await self.accept()  # type: ignore[no-untyped-call]
             await self.hang_up(refusal.code)
             return
-        await self.channel_layer.group_add(self.me.group, self.channel_name)
+        for group in self.me.groups:
+            await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()  # type: ignore[no-untyped-call]
         await self.say(frames.hello(engine.state().name, self.me.answers))
+        self.follower = following.join(self.me.project, self.moved.set)
+        self.start(self.keep_current(self.me))
         self.start(self.follow_engine(self.me))
 
     async def disconnect(self, code: int) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, *self.finishing, return_exceptions=True)
+        if self.follower is not None:
+            following.leave(self.follower, self.moved.set)
         if self.me is not None:
-            await self.channel_layer.group_discard(self.me.group, self.channel_name)
+            for group in self.me.groups:
+                await self.channel_layer.group_discard(group, self.channel_name)
             await in_thread(presence.left)(**self.me.as_present(self.channel_name))
 
     async def receive(
@@ -77,10 +89,13 @@ class LabelingConsumer(AsyncWebsocketConsumer):
                 await self.ping(self.me)
 
     async def answered(self, message: dict[str, Any]) -> None:
-        """Another tab of this person submitted: tell this one, and learn from it."""
+        """Another tab of this person submitted: tell this one."""
         await self.say(message)
-        if self.me is not None:
-            self.start(self.learn(self.me))
+
+    async def model_stirred(self, _message: dict[str, Any]) -> None:
+        """Answers changed, or another process has refitted."""
+        if self.follower is not None:
+            self.follower.look()
 
     async def project_gone(self, _message: dict[str, Any]) -> None:
         """The project was deleted: nothing of it is suggested or learned any more."""
@@ -94,9 +109,10 @@ class LabelingConsumer(AsyncWebsocketConsumer):
 
     def open(self, me: Admitted, document: int) -> None:
         """Suggest for this document, and no longer for the one before it."""
-        if self.opening is not None:
-            self.opening.cancel()
-        self.document = document
+        for task in (self.opening, self.ahead):
+            if task is not None:
+                task.cancel()
+        self.document, self.sent = document, {}
         self.opening = self.start(self.serve(me, document))
 
     async def serve(self, me: Admitted, document: int) -> None:
@@ -114,10 +130,9 @@ class LabelingConsumer(AsyncWebsocketConsumer):
             logger.exception("suggestion_failed", extra={"document": document})
             await self.say(frames.unavailable(document, BROKEN))
         else:
-            # What was sent is also stored, even if the person has moved on by then.
-            await asyncio.shield(self.start(self.deliver(me, opened, suggested), finish=True))
-            await self.learn(me)
-            await self.read_ahead(me)
+            await self.deliver(me, opened, suggested)
+            self.look_thoroughly()
+            self.ahead = self.start(self.read_ahead(me))
 
     async def suggestions(self, me: Admitted, document: int) -> tuple[Opened, list[Suggested]]:
         """What the model says about a document."""
@@ -139,9 +154,50 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         return opened, await asyncio.to_thread(suggesting.suggest, opened, heads)
 
     async def deliver(self, me: Admitted, opened: Opened, suggested: list[Suggested]) -> None:
+        """Send and store. What was sent is also stored if the person has moved on by then."""
+        for one in suggested:
+            self.sent[one.head.question] = one.looks
+            self.versions[one.head.question] = one.head.version
+        work = self.send_and_store(me, opened, suggested)
+        await asyncio.shield(self.start(work, finish=True))
+
+    async def send_and_store(
+        self, me: Admitted, opened: Opened, suggested: list[Suggested]
+    ) -> None:
         for one in suggested:
             await self.say(one.frame(opened.document.pk))
         await in_thread(suggesting.store)(opened=opened, user_id=me.user_id, suggested=suggested)
+
+    async def keep_current(self, me: Admitted) -> None:
+        """Whenever a head is another one: what is on screen gets what that one says."""
+        while await self.moved.wait():
+            self.moved.clear()
+            while self.opening is not None and not self.opening.done():
+                await asyncio.wait([self.opening])
+            try:
+                if self.document is not None:
+                    await self.suggest_again(me, self.document)
+                for head in live.latest(me.project.pk) or ():
+                    if self.versions.get(head.question) != head.version:
+                        self.versions[head.question] = head.version
+                        await self.say(frames.learned(head.question, head.model))
+            except (Unavailable, Busy, Document.DoesNotExist):
+                continue
+            except Exception:
+                logger.exception("suggestion_failed", extra={"document": self.document})
+
+    async def suggest_again(self, me: Admitted, document: int) -> None:
+        """Send what looks different from what was sent before. Of a blind document nothing does."""
+        opened, suggested = await self.suggestions(me, document)
+        if self.document == document and self.opening is not None and self.opening.done():
+            other = [one for one in suggested if self.sent.get(one.head.question) != one.looks]
+            if other:
+                await self.deliver(me, opened, other)
+
+    def look_thoroughly(self) -> None:
+        """Have the heads brought up to date, behind whatever was just sent."""
+        if self.follower is not None:
+            self.follower.look(thoroughly=True)
 
     async def refuse(self, me: Admitted) -> None:
         """There is no such document here, or this person is no longer let in."""
@@ -149,15 +205,6 @@ class LabelingConsumer(AsyncWebsocketConsumer):
             await self.say(frames.error(BadFrame("not_found", "No such document here.")))
         else:
             await self.hang_up(NOT_ALLOWED)
-
-    async def learn(self, me: Admitted) -> None:
-        """Bring the live heads up to date, behind whatever was just sent."""
-        try:
-            await live.refreshed(me.project)
-        except Unavailable:
-            pass  # the page has been told; the heads follow when the engine is there
-        except Exception:
-            logger.exception("refit_failed", extra={"project": me.project.pk})
 
     async def read_ahead(self, me: Admitted) -> None:
         """Encode what the queue gives out next, one text at a time, so that opens need not wait."""
@@ -186,11 +233,10 @@ class LabelingConsumer(AsyncWebsocketConsumer):
         stop = serving.listen(lambda state: loop.call_soon_threadsafe(states.put_nowait, state))
         try:
             await in_thread(encode_later)(me.project)
-            await self.learn(me)
             while state := await states.get():
                 await self.say({"type": "engine", "state": state.name})
                 if state.name == "ready":
-                    await self.learn(me)
+                    self.look_thoroughly()
                     if self.document is not None:
                         self.open(me, self.document)
         finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inference import live, vectors, word_memory
-from inference.models import ModelVersion, Suggestion, Vector, WordStates
+from inference import answered, live, vectors
+from inference.models import LiveWeights, Measurement, ModelVersion, Suggestion, Vector, WordStates
+from inference.spans import word_memory
 from projects.delete_project import CHUNK, Rows, deleting
 from projects.models import Document, Project
 
@@ -14,10 +15,13 @@ from projects.models import Document, Project
 def rows_of_inference(project: Project) -> Iterator[Rows]:
     yield Suggestion.objects.filter(document__project=project)
     yield WordStates.objects.filter(project=project)
+    yield LiveWeights.objects.filter(question__project=project)
+    yield Measurement.objects.filter(question__project=project)
     yield ModelVersion.objects.filter(project=project)
     yield from _vectors(project)
     # Other processes let go of theirs in time: there it is numbers, kept under hashes.
     live.forget_all()
+    answered.forget_all()
     vectors.recent.clear()
     word_memory.recent.clear()
 

@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from django.conf import settings
 from django.db import transaction
 
-from inference import vectors, word_memory
+from inference import vectors
 from inference.engine import Serving
 from inference.learning import teaching_texts
-from inference.words import Words
+from inference.spans import word_memory
+from inference.spans.words import Words
 from projects.jobs import JobRun, enqueue
 from projects.models import Document, Job, Project
 
@@ -21,7 +22,8 @@ CHUNK = 64
 def encode_later(project: Project) -> Job | None:
     """Have a worker encode what has come in; None when a job was made for that before."""
     newest = project.documents.published().order_by("-pk").values_list("pk", flat=True).first()
-    params = {"newest": newest, "engine": settings.ENGINE, "encoder": settings.ENCODER}
+    reads = [settings.ENGINE, settings.ENCODER, settings.ENCODER_POOLING, settings.ENCODER_PREFIX]
+    params = {"newest": newest, "reads": reads}
     if newest is None or settings.ENGINE == "off":
         return None
     if project.jobs.filter(kind=KIND, params=params).exists():

@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple, Protocol
 from django.conf import settings
 
 from inference.batcher import Batcher
-from inference.heads import Floats
-from inference.reading import Reading, Window
+from inference.choices.heads import Floats
+from inference.encoders.reading import Reading, Window
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +103,10 @@ class Serving:
             raise Unavailable(self.state.reason or "The model is still warming up.")
         return self._batcher
 
+    def beside(self, engine: Engine) -> Batcher:
+        """What feeds another engine on this one's thread, so that the two take turns."""
+        return Batcher(engine, self._thread)
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back, on the engine's thread, at each change of state; the result ends that."""
         self._listeners |= {listener}
@@ -186,11 +190,16 @@ def build_engine() -> Engine:
     """The engine that the settings name."""
     match settings.ENGINE:
         case "minilm":
-            from inference.bert_engine import BertEngine
+            from inference.encoders.bert_engine import BertEngine
 
-            return BertEngine(settings.ENCODER, threads=settings.TORCH_THREADS)
+            return BertEngine(
+                settings.ENCODER,
+                pooling=settings.ENCODER_POOLING,
+                prefix=settings.ENCODER_PREFIX,
+                threads=settings.TORCH_THREADS,
+            )
         case "fake":
-            from inference.fake_engine import FakeEngine
+            from inference.encoders.fake_engine import FakeEngine
 
             return FakeEngine()
         case other:

@@ -64,6 +64,11 @@ def error(problem: BadFrame) -> dict[str, Any]:
     return {"type": "error", "code": problem.code, "message": str(problem)}
 
 
+def learned(question: int, model: dict[str, str]) -> dict[str, Any]:
+    """A newer version of the model serves a question from now on."""
+    return {"type": "learned", "question": question, "model": model}
+
+
 def unavailable(document: int, reason: str) -> dict[str, Any]:
     return {"type": "unavailable", "document": document, "reason": reason}
 

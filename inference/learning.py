@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from inference import heads, span_heads, vectors, word_memory
-from inference.bio import Mark
+from inference import vectors
+from inference.answered import answered, disputed
+from inference.choices import heads
+from inference.choices.heads import Floats, Head
 from inference.engine import Serving
-from inference.heads import Floats, Head
-from inference.span_heads import Marked, SpanHead
-from inference.words import Words, word_places
-from labeling.models import Annotation
-from labeling.resolved import Picks, resolved_answers
+from inference.spans import heads as span_heads
+from inference.spans import word_memory
+from inference.spans.bio import Mark
+from inference.spans.heads import SpanHead
+from inference.spans.tagger import Marked
+from inference.spans.words import Words, word_places
+from labeling.resolved import Picks
 from labeling.spans import Span
 from projects.models import Document, Label, Project, Question, QuestionKind
 
-MOST_ANSWERS = 2000
+logger = logging.getLogger(__name__)
+
 MOST_WORDS = 20_000
 """Of answered texts, newest first, that span heads learn from."""
 READ_AT_ONCE = 32
 """Answered texts whose words one fit reads itself; the others wait for the job that encodes."""
-POOL = 2000
+POOL = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Learned:
     pool: Floats
     vectors: Mapping[int, Floats]
     words: Mapping[str, Words]
+    disputed: Mapping[int, Mapping[int, Picks]]
+    """By document and question what somebody chose and no majority holds."""
 
     def answered(self, question: Question) -> list[tuple[Document, Picks]]:
         """In the order of import, whatever order they were answered in."""
@@ -47,11 +55,14 @@ class Learned:
             if question.pk in self.answers.get(pk, {})
         ]
 
+    def disputed_in(self, document: Document, question: Question) -> Picks:
+        return self.disputed.get(document.pk, {}).get(question.pk, frozenset())
+
 
 def gather(project: Project, serving: Serving) -> Learned:
     """Everything that heads for the project's questions learn from."""
     encoder = serving.engine.name
-    documents, answers = _answered(project)
+    documents, answers = answered(project)
     known = vectors.cached(encoder, {document.text_hash for document in documents.values()})
     return Learned(
         documents=documents,
@@ -63,23 +74,13 @@ def gather(project: Project, serving: Serving) -> Learned:
             if document.text_hash in known
         },
         words=_words(project, _newest_texts(project, documents, answers), serving),
+        disputed=disputed(project),
     )
 
 
 def teaching_texts(project: Project) -> Collection[str]:
     """The texts whose words span heads learn from."""
-    return _newest_texts(project, *_answered(project))
-
-
-def _answered(project: Project) -> tuple[dict[int, Document], dict[int, dict[int, Picks]]]:
-    """Answered documents that are not blind, the newest first, and their resolved answers."""
-    newest = Annotation.objects.in_project(project).counted().latest_first()
-    order = list(dict.fromkeys(newest.values_list("document", flat=True)[:MOST_ANSWERS]))
-    rows = project.documents.published().in_bulk(order)
-    documents = {pk: rows[pk] for pk in order if pk in rows and not rows[pk].is_blind}
-    for document in documents.values():
-        document.project = project
-    return documents, resolved_answers(project, documents.keys())
+    return _newest_texts(project, *answered(project))
 
 
 def fit_choice(
@@ -92,7 +93,8 @@ def fit_choice(
     rows = [
         (learned.vectors[document.pk], [columns[pick] for pick in picks if pick in columns])
         for document, picks in learned.answered(question)
-        if document.pk in learned.vectors
+        # A label that is gone is not "none of these".
+        if document.pk in learned.vectors and (not picks or columns.keys() & set(picks))
     ]
     head = heads.fit(
         wordings=wordings,
@@ -101,25 +103,36 @@ def fit_choice(
         answers=[chosen for _, chosen in rows],
         multiple=question.multiple,
     )
-    return head, {**heads.PARAMETERS, "answers": len(rows), "pool": len(learned.pool)}
+    rules = {"slope": head.slope, "offered": head.offered, "nearest": head.nearest}
+    facts = {"answers": head.answers, "pool": len(learned.pool), **rules}
+    return head, {**heads.PARAMETERS, **facts}
 
 
 def fit_spans(question: Question, learned: Learned) -> tuple[SpanHead, dict[str, Any]]:
     """A head for a span question, and the facts about it."""
+    documents = span_lessons(question, learned)
+    texts = [one for texts in documents for one in texts]
+    head = span_heads.fit(texts, columns=len(question.labels.all()))
+    facts = {"answers": len(documents), "spans": sum(len(one.marks) for one in texts)}
+    return head, {**span_heads.PARAMETERS, **facts}
+
+
+def span_lessons(question: Question, learned: Learned) -> list[list[Marked]]:
+    """The texts of each answered document whose words are known, with what was marked there."""
     columns = {label.pk: column for column, label in enumerate(question.labels.all())}
-    documents = [
-        (document, picks)
+    return [
+        [
+            Marked(
+                text,
+                learned.words[text],
+                _marks(picks, field, columns),
+                _marks(learned.disputed_in(document, question), field, columns),
+            )
+            for field, text in document.fields()
+        ]
         for document, picks in learned.answered(question)
         if all(text in learned.words for _, text in document.fields())
     ]
-    texts = [
-        Marked(text, learned.words[text], _marks(picks, field, columns))
-        for document, picks in documents
-        for field, text in document.fields()
-    ]
-    head = span_heads.fit(texts, columns=len(columns))
-    facts = {"answers": len(documents), "spans": sum(len(one.marks) for one in texts)}
-    return head, {**span_heads.PARAMETERS, **facts}
 
 
 def _marks(picks: Picks, field: str, columns: Mapping[int, int]) -> list[Mark]:
@@ -135,10 +148,9 @@ def _pool(project: Project, encoder: str) -> Floats:
 
     Hashes fall evenly, so the first of them are fair in whatever order texts came.
     """
-    documents = project.documents.published().order_by("text_hash")
-    sample = documents.only("text_hash", "imported_split", "in_reserve", "display_coin")[:POOL]
-    hashes = [document.text_hash for document in sample if not document.is_blind]
-    pool = list(vectors.cached(encoder, hashes).values())
+    documents = project.documents.published().not_blind().order_by("text_hash")
+    hashes = documents.values_list("text_hash", flat=True)[:POOL]
+    pool = list(vectors.cached(encoder, list(hashes)).values())
     return np.stack(pool) if pool else np.zeros((0, 0), dtype=np.float32)
 
 
@@ -147,7 +159,12 @@ def _words(project: Project, texts: Collection[str], serving: Serving) -> dict[s
     encoder = serving.engine.name
     words = word_memory.known(project, encoder, texts)
     missing = [text for text in texts if text not in words][:READ_AT_ONCE]
-    for text, reading in zip(missing, serving.batcher.read_all(missing), strict=True):
+    try:
+        readings = serving.batcher.read_all(missing)
+    except Exception:  # what can be read, and every other question, is learned all the same
+        logger.exception("words_unread", extra={"project": project.pk})
+        missing, readings = [], []
+    for text, reading in zip(missing, readings, strict=True):
         words[text] = word_memory.remember(encoder, text, reading.states)
     word_memory.keep_only(project, encoder, words)
     return words

@@ -1,55 +1,50 @@
 """The live version of each question: a light head that follows the answers.
 
 A live version is (question, encoder, last event). It is refitted from cached vectors when the
-answers moved on, on a thread of its own; meanwhile, or when a fit fails, the last good one serves.
+answers moved on, by one process for all of them, which stores the weights; the others load them.
+Meanwhile, or when a fit fails, the last good one serves.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from django.db.models import Max
-
-from inference.encoding import KIND as ENCODE
-from inference.engine import Serving
+from inference import turns
+from inference.choices.heads import Head
+from inference.engine import Serving, Unavailable
 from inference.engine import serving as this_engine
-from inference.heads import Head
 from inference.learning import Learned, fit_choice, fit_spans, gather
+from inference.models import LiveWeights
+from inference.ranking import rank_later
 from inference.registry import keep_live_version
-from inference.span_heads import SpanHead
+from inference.spans.heads import SpanHead
+from inference.stamps import Stamp, stamps_of
 from inference.threads import in_thread
+from inference.tuning import job, readers
+from inference.tuning.job import tune_later
+from inference.tuning.readers import Tuned
+from inference.tuning.versions import with_share
+from inference.turns import Turn
+from inference.weights import packed, unpacked
 from labeling.chosen import questions_of
-from labeling.models import Annotation, EventKind
-from projects.models import JobState, Project, Question, QuestionKind
+from projects.models import Project, Question, QuestionKind
 
 logger = logging.getLogger(__name__)
 
 FEWEST_LABELS = 2
-REMOVALS = (EventKind.DELETE, EventKind.RESTORE, EventKind.ERASE)
-"""What changes the documents there are to learn from, and no answer."""
 
 fits = ThreadPoolExecutor(1, thread_name_prefix="fit")
 
 
-class Stamp(NamedTuple):
-    """What a fit depends on; while it stays, so does the head."""
-
-    encoder: str
-    last_event: int
-    last_removal: int
-    labels: str
-    encode_job: int
-
-
 @dataclass(frozen=True, slots=True)
 class LiveHead:
-    """A head as it serves: its columns are `labels`, in this order."""
+    """A head as it serves: its columns are `labels`, in this order.
+
+    `fitted` tells the weights of a question in the database from older ones.
+    """
 
     question: int
     labels: tuple[int, ...]
@@ -57,20 +52,34 @@ class LiveHead:
     model_version: int
     name: str
     version: str
+    stamp: Stamp
+    fitted: int = 0
+
+    @property
+    def model(self) -> dict[str, str]:
+        """Which model this is, as frames say it."""
+        return {"name": self.name, "version": self.version}
+
+    @property
+    def tuned(self) -> Tuned | None:
+        """The tuned encoder that the head wants to hear of a text's words, if there is one."""
+        wants = isinstance(self.head, SpanHead) and self.head.tuned is not None
+        return Tuned(self.stamp.tuned, self.labels) if wants and self.stamp.tuned else None
 
 
-_held: dict[int, tuple[Stamp, tuple[LiveHead, ...]]] = {}
+_held: dict[int, tuple[LiveHead, ...]] = {}
 
 
 def latest(project_id: int) -> tuple[LiveHead, ...] | None:
     """The last good heads of a project, from memory; None before the first fit."""
-    held = _held.get(project_id)
-    return held[1] if held else None
+    return _held.get(project_id)
 
 
 def forget_all() -> None:
-    """Empty the memory of this process: the next use fits afresh."""
+    """Empty the memory of this process: the next use reads the weights, or fits afresh."""
     _held.clear()
+    readers.forget_all()
+    job.forget_all()
 
 
 async def refreshed(project: Project) -> tuple[LiveHead, ...]:
@@ -78,56 +87,132 @@ async def refreshed(project: Project) -> tuple[LiveHead, ...]:
     return await in_thread(refresh, fits)(project)
 
 
-def refresh(project: Project) -> tuple[LiveHead, ...]:
-    """The project's heads, refitted if anything they depend on has changed. Blocks.
-
-    Raises Unavailable when there is no engine.
-    """
-    serving = this_engine()
-    asked = [question for question in questions_of(project) if _can_be_served(question)]
-    stamp = _stamp(project, asked, serving.engine.name)
-    held = _held.get(project.pk)
-    if held and held[0] == stamp:
-        return held[1]
-    learned = gather(project, serving)
-    fitted = tuple(_fit(question, learned, serving, stamp) for question in asked)
-    _held[project.pk] = (stamp, fitted)
-    return fitted
-
-
-def last_training_event(project: Project) -> int:
-    """The newest event about a document that may be learned from; 0 before the first.
-
-    What is done to blind documents moves no live version.
-    """
-    annotations = Annotation.objects.in_project(project).exclude(last_event=None)
-    for annotation in annotations.select_related("document").order_by("-last_event").iterator(20):
-        if not annotation.document.is_blind:
-            return annotation.last_event_id or 0
-    return 0
-
-
-def _stamp(project: Project, questions: Sequence[Question], encoder: str) -> Stamp:
-    wordings = [
-        (question.pk, question.kind, question.multiple, label.pk, label.name, label.description)
-        for question in questions
-        for label in question.labels.all()
-    ]
-    removals = project.events.filter(kind__in=REMOVALS)
-    encoded = project.jobs.filter(kind=ENCODE, state=JobState.DONE).order_by("-finished_at")
-    return Stamp(
-        encoder=encoder,
-        last_event=last_training_event(project),
-        last_removal=removals.aggregate(last=Max("pk"))["last"] or 0,
-        labels=hashlib.sha256(json.dumps(wordings).encode()).hexdigest(),
-        encode_job=encoded.values_list("pk", flat=True).first() or 0,
+def has_news(project_id: int) -> bool:
+    """Whether a question is to be refitted, or was by another process. One query."""
+    held = {one.question: one.fitted for one in latest(project_id) or ()}
+    rows = LiveWeights.objects.filter(question__project=project_id)
+    return any(
+        wanted > fitted or held.get(question, fitted) != fitted
+        for question, wanted, fitted in rows.values_list("question", "wanted", "fitted")
     )
 
 
-def _fit(question: Question, learned: Learned, serving: Serving, stamp: Stamp) -> LiveHead:
+def refresh(project: Project) -> tuple[LiveHead, ...]:
+    """The project's heads, brought up to what they depend on now. Blocks.
+
+    Loads what another process has stored and fits what nobody has. Where another is just fitting,
+    or a fit fails, the last good head stays. Raises Unavailable when there is no engine, or no
+    head yet.
+    """
+    serving = this_engine()
+    asked = _asked(project)
+    stamps = stamps_of(project, list(asked.values()), serving.engine.name)
+    held = {one.question: one for one in latest(project.pk) or () if one.question in asked}
+    known = {pk: one.stamp for pk, one in held.items()}
+    before = latest(project.pk)
+    is_whole = before is not None and len(before) == len(held)  # no question has gone since
+    if before is not None and is_whole and known == stamps and not has_news(project.pk):
+        return before
+    held |= _loaded(asked, held, serving.engine.name)
+    turns.want([pk for pk, stamp in stamps.items() if pk not in held or held[pk].stamp != stamp])
+    held |= _refitted(project, asked.keys(), held, serving)
+    if asked and not held:
+        raise Unavailable("The model has learned nothing yet.")
+    _held[project.pk] = tuple(held[pk] for pk in asked if pk in held)
+    rank_later(project.pk)
+    return _held[project.pk]
+
+
+def _asked(project: Project) -> dict[int, Question]:
+    """The questions that can be suggested for. Reads them, and their labels."""
+    return {one.pk: one for one in questions_of(project) if _can_be_served(one)}
+
+
+def _loaded(
+    asked: Mapping[int, Question], held: Mapping[int, LiveHead], encoder: str
+) -> dict[int, LiveHead]:
+    """The heads in the database that are not the ones we hold."""
+    found = {}
+    rows = LiveWeights.objects.filter(question__in=asked).exclude(model_version=None)
+    for row in rows.select_related("model_version").defer("values"):
+        mine = held.get(row.question_id)
+        if row.stamp.get("encoder") != encoder or (mine and mine.fitted == row.fitted):
+            continue
+        if mine and mine.stamp._asdict() == row.stamp:
+            found[row.question_id] = replace(mine, fitted=row.fitted)
+        elif head := _read(row, asked[row.question_id].kind):
+            found[row.question_id] = head
+    return found
+
+
+def _read(row: LiveWeights, kind: str) -> LiveHead | None:
+    """The head of a row; None, said in the log, where it is damaged or of another release."""
+    assert row.model_version is not None  # noqa: S101 - what was stored has its version
+    try:
+        head, stamp = unpacked(kind, bytes(row.values)), Stamp(**row.stamp)
+    except Exception:
+        logger.exception("weights_damaged", extra={"question": row.question_id})
+        return None
+    version = row.model_version
+    return LiveHead(
+        row.question_id,
+        tuple(row.labels),
+        head,
+        version.pk,
+        version.name,
+        row.version,
+        stamp,
+        row.fitted,
+    )
+
+
+def _refitted(
+    project: Project,
+    questions: Collection[int],
+    held: Mapping[int, LiveHead],
+    serving: Serving,
+) -> dict[int, LiveHead]:
+    """Fits what is wanted and free, and again what is wanted anew by then."""
+    fresh: dict[int, LiveHead] = {}
+    while mine := turns.take(questions):
+        with turns.kept(mine):
+            asked = _asked(project)
+            stamps = stamps_of(project, list(asked.values()), serving.engine.name)
+            learned = None
+            for turn in mine:
+                last = fresh.get(turn.question) or held.get(turn.question)
+                if last:  # also when the fit fails, which is tried again at the next change
+                    fresh[turn.question] = replace(last, fitted=turn.wanted)
+                stamp = stamps.get(turn.question)
+                if stamp is not None and not (last and last.stamp == stamp):
+                    learned = learned or gather(project, serving)
+                    fresh |= _fitted(asked[turn.question], learned, serving, (turn, stamp))
+    return fresh
+
+
+def _fitted(
+    question: Question, learned: Learned, serving: Serving, due: tuple[Turn, Stamp]
+) -> dict[int, LiveHead]:
+    """The head by its question; nothing when the fit failed or came too late."""
+    try:
+        head = _fit(question, learned, serving, due)
+    except Unavailable:
+        raise
+    except Exception:
+        logger.exception("refit_failed", extra={"question": question.pk})
+        return {}
+    return {question.pk: head} if head else {}
+
+
+def _fit(
+    question: Question, learned: Learned, serving: Serving, due: tuple[Turn, Stamp]
+) -> LiveHead | None:
+    """A head from what there is to learn, stored. None when another has taken over meanwhile."""
+    turn, stamp = due
     head: Head | SpanHead
     if question.kind == QuestionKind.SPAN:
         head, facts = fit_spans(question, learned)
+        head = with_share(head, stamp.tuned)
     else:
         head, facts = fit_choice(question, learned, serving)
     row = keep_live_version(
@@ -137,7 +222,18 @@ def _fit(question: Question, learned: Learned, serving: Serving, stamp: Stamp) -
         facts={**facts, "labels": stamp.labels},
     )
     labels = tuple(label.pk for label in question.labels.all())
-    return LiveHead(question.pk, labels, head, row.pk, row.name, row.version)
+    kept = turns.store(
+        turn,
+        stamp=stamp._asdict(),
+        labels=labels,
+        model_version=row,
+        version=row.version,
+        values=packed(head),
+    )
+    if not kept:
+        return None
+    tune_later(question, serving.engine, facts, removal=stamp.last_removal)
+    return LiveHead(question.pk, labels, head, row.pk, row.name, row.version, stamp, turn.wanted)
 
 
 def _can_be_served(question: Question) -> bool:

@@ -33,7 +33,7 @@ def keep_live_version(
             defaults={
                 "project": question.project,
                 "name": f"{engine.title} live",
-                "number": _next_number(question),
+                "number": next_number(question),
                 "stage": Stage.CHAMPION,
             },
         )
@@ -63,6 +63,6 @@ def environment() -> dict[str, str]:
     return found
 
 
-def _next_number(question: Question) -> int:
+def next_number(question: Question) -> int:
     last = ModelVersion.objects.filter(question=question).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1

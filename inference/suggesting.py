@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as made_by
 from typing import Any
 
@@ -12,16 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from inference import vectors
-from inference.heads import Floats
+from inference.choices.heads import Floats
 from inference.live import LiveHead
 from inference.models import Suggestion
 from inference.opening import Needs, Opened, known_of
-from inference.span_heads import SpanHead
-from inference.words import Words
+from inference.spans.heads import SpanHead
+from inference.spans.words import Words
 from labeling.exposures import SuggestedItem, record_exposures
 from labeling.models import Exposure
 from projects.access import LABELLERS
-from projects.models import Document, Project
+from projects.models import Document, Label, Project
 
 AHEAD = 4
 
@@ -35,13 +35,18 @@ class Suggested:
     shown: list[SuggestedItem]
     exposure: uuid.UUID = made_by(default_factory=uuid.uuid4)
 
+    @property
+    def looks(self) -> list[tuple[Any, ...]]:
+        """What a person would see of it: figures are shown as whole percentages."""
+        return [tuple({**item, "score": round(item["score"], 2)}.values()) for item in self.shown]
+
     def frame(self, document: int) -> dict[str, Any]:
         return {
             "type": "suggestion",
             "document": document,
             "question": self.head.question,
             "exposure": str(self.exposure),
-            "model": {"name": self.head.name, "version": self.head.version},
+            "model": self.head.model,
             "items": self.shown,
         }
 
@@ -63,7 +68,13 @@ def look_up(
         .select_related("project")
         .get(pk=document_id)
     )
-    return known_of(document, encoder, needs)
+    rows = Label.objects.filter(question__project=project_id)
+    labels = dict(rows.values_list("pk", "hide_suggestions"))
+    return replace(
+        known_of(document, encoder, needs),
+        labels=frozenset(labels),
+        hidden=frozenset(pk for pk, is_hidden in labels.items() if is_hidden),
+    )
 
 
 def coming_up(project: Project, encoder: str, needs: Needs) -> list[Opened]:
@@ -82,10 +93,37 @@ def suggest(opened: Opened, heads: Sequence[LiveHead]) -> list[Suggested]:
     """One suggestion a question. A blind document's is computed, and nothing of it is shown."""
     suggested = []
     for head in heads:
-        items = items_of(head, opened.vector, opened.document.fields(), opened.words or {})
-        shown = [] if opened.document.is_blind else items
+        items = items_of(
+            head, opened.vector, opened.document.fields(), opened.words_for(head.question)
+        )
+        if opened.labels is not None:
+            items = [item for item in items if item["label"] in opened.labels]
+        several = isinstance(head.head, SpanHead) or head.head.multiple
+        items = with_withheld(items, opened, several=several)
+        shown = [item for item in items if not item.get("withheld")]
+        if opened.document.is_blind:
+            shown = []
         suggested.append(Suggested(head, items, shown))
     return suggested
+
+
+def with_withheld(
+    items: Sequence[SuggestedItem], opened: Opened, *, several: bool
+) -> list[SuggestedItem]:
+    """Mark what nobody is to see: labels that are hidden, and what is less probable than wanted.
+
+    Where only one label can be right, all of them go with the first: the second would look like
+    what the model thinks. It is marked in both arms of the reserve, so that they stay comparable.
+    """
+    least = opened.document.project.suggest_from or 0.0
+    unlikely = [item["score"] < least for item in items]
+    if not several:
+        first = bool(items) and (unlikely[0] or items[0]["label"] in opened.hidden)
+        unlikely = [first] * len(items)
+    return [
+        {**item, "withheld": True} if is_unlikely or item["label"] in opened.hidden else item
+        for item, is_unlikely in zip(items, unlikely, strict=True)
+    ]
 
 
 def items_of(

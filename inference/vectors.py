@@ -11,7 +11,7 @@ import numpy as np
 from django.db import transaction
 
 from inference.batcher import Batcher
-from inference.heads import Floats
+from inference.choices.heads import Floats
 from inference.models import Vector
 
 IN_MEMORY = 20_000

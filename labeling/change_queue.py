@@ -12,6 +12,7 @@ from labeling.change_order import change_order
 from labeling.change_overlap import change_overlap
 from labeling.change_reserve import change_reserve
 from labeling.models import Slot, SlotState
+from projects.changes import announce_change
 from projects.models import Document, Project
 
 JOB = "change_queue"
@@ -56,4 +57,5 @@ def change_chunk(*, project: Project, pks: Sequence[int]) -> None:
     list(free.select_for_update().order_by("pk").values_list("pk", flat=True))
     change_reserve(project=project, documents=documents)
     change_overlap(project=project, documents=documents)
+    announce_change(project.pk)
     change_order(project=project, documents=documents)

@@ -8,6 +8,7 @@ from labeling.chosen import check, questions_of
 from labeling.items import Chosen, Item, Items, Pick, item_of, pick_of
 from labeling.models import Annotation, AnnotationState, Event, EventKind, Origin
 from labeling.submit import Conflict, Submission, keep, sent_before
+from projects.changes import announce_change
 from projects.models import Document, User
 
 CHANGED = "This answer was changed after the page was loaded."
@@ -52,6 +53,7 @@ def correct(
         theirs = {"active_ms": current.active_ms, "finished_at": current.finished_at}
         keep(current, items=items, event=event, surplus=current.surplus)
         Annotation.objects.filter(pk=current.pk).update(**theirs)
+        announce_change(document.project_id)
     return event
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from labeling.models import Annotation, Event, EventKind, Slot, SlotState
+from projects.changes import announce_change
 from projects.models import Document, DocumentState, Project, User
 from projects.models.document import DocumentQuerySet
 
@@ -58,6 +59,7 @@ def delete_documents(
                 state=SlotState.CLOSED, annotator=None, leased_until=None
             )
             _set_state(rows, DocumentState.DELETED)
+            announce_change(project.pk)
             deleted += len(rows)
     return deleted
 
@@ -74,6 +76,7 @@ def restore_documents(*, project: Project, documents: Collection[int], owner: Us
             with_owner = [row for row in rows if states[row.pk] == DocumentState.OWNER]
             _set_state(with_owner, DocumentState.OWNER)
             _into_queue([row for row in rows if row not in with_owner])
+            announce_change(project.pk)
             restored += len(rows)
     return restored
 

@@ -33,7 +33,9 @@ def suggestions_about(document: Document, names: Mapping[int, str]) -> list[Sugg
         Suggested(
             model=exposure.model_version,
             to=exposure.annotator.shown_name,
-            items=_items([item for item in exposure.items if item["offered"]], document, names),
+            items=_items(
+                [item for item in exposure.shown_items if item["offered"]], document, names
+            ),
             at=exposure.painted_at or exposure.created_at,
         )
         for exposure in exposures.order_by("-painted_at")[:MOST_SHOWN]

@@ -13,7 +13,9 @@ from projects.models import Document, User
 
 
 class SuggestedItem(TypedDict):
-    """One label, or one span of it, with a score from 0 to 1; offered: the model would pick it."""
+    """One label, or one span of it, with a score from 0 to 1; offered: the model would pick it;
+    withheld: the owner wants nobody to see it.
+    """
 
     label: int
     score: float
@@ -21,6 +23,7 @@ class SuggestedItem(TypedDict):
     field: NotRequired[str]
     start: NotRequired[int]
     end: NotRequired[int]
+    withheld: NotRequired[bool]
 
 
 def record_exposures(exposures: Collection[Exposure]) -> None:

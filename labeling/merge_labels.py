@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 
 from labeling.merged import followed_draft
 from labeling.models import Annotation, Answer, Draft, Event, EventKind
+from projects.changes import announce_change
 from projects.models import Document, Label, User
 
 JOB = "merge_labels"
@@ -129,3 +130,4 @@ def _remove(source: Label, target: Label) -> None:
             rows = every.filter(**{relation.field.name: source.pk})
             rows.update(**{relation.field.name: target.pk})
     Label.objects.filter(pk=source.pk).delete()
+    announce_change(source.question.project_id)

@@ -28,6 +28,11 @@ def person_group(project_id: int, user_id: int) -> str:
     return f"project.{project_id}.person.{user_id}"
 
 
+def project_group(project_id: int) -> str:
+    """Every socket of a project, whoever's."""
+    return f"project.{project_id}"
+
+
 def joined(*, project_id: int, user_id: int, channel: str) -> None:
     """A socket opened."""
     Presence.objects.update_or_create(
@@ -69,6 +74,11 @@ def announce_answered(document: Document, annotator: User, client_id: UUID) -> N
     group = person_group(document.project_id, annotator.pk)
     message = {"type": "answered", "document": document.pk, "client_id": str(client_id)}
     transaction.on_commit(lambda: _send(group, message))
+
+
+def tell_everybody(project_id: int, message: dict[str, Any]) -> None:
+    """Send a message to every socket of a project, those of other processes too."""
+    _send(project_group(project_id), message)
 
 
 def announce_gone(project: Project) -> None:

@@ -33,7 +33,7 @@ def with_provenance(
 def _origin(
     pick: Pick, shown: Exposure | None, *, several: bool
 ) -> tuple[Origin, SuggestedItem | None]:
-    items: list[SuggestedItem] = shown.items if shown else []
+    items: list[SuggestedItem] = shown.shown_items if shown else []
     if isinstance(pick, Span):
         return _origin_of_span(pick, items)
     same = next((item for item in items if item["label"] == pick), None)

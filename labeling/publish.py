@@ -6,6 +6,7 @@ from django.db import transaction
 
 from labeling.models import Annotation, Slot, SlotState
 from labeling.models.slot import slot_for
+from projects.changes import announce_change
 from projects.models import Document, DocumentState, Project
 
 
@@ -30,3 +31,4 @@ def publish(*, project: Project, documents: Sequence[Document]) -> None:
     staged = Document.objects.filter(state=DocumentState.STAGED)
     staged.filter(pk__in=done).update(state=DocumentState.DONE)
     staged.filter(pk__in=pks).update(state=DocumentState.OPEN)
+    announce_change(project.pk)

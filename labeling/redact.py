@@ -16,7 +16,7 @@ from projects.models import Document, DocumentState
 
 NO_HASH = "0" * 64
 OF_ITEMS = ("label", "origin", "model_version")
-OF_EXPOSURES = ("label", "score", "offered")
+OF_EXPOSURES = ("label", "score", "offered", "withheld")
 HARMLESS = ("arm", "state", "exposures", "painted", "imported")
 
 

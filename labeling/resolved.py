@@ -80,6 +80,21 @@ def resolved_answers(project: Project, documents: Collection[int]) -> dict[int, 
     }
 
 
+def disputed_answers(
+    project: Project, resolved: Mapping[int, Mapping[int, Picks]]
+) -> dict[int, dict[int, Picks]]:
+    """Document id to what somebody chose and the resolved answer does not hold, by question id;
+    for these documents and the questions that resolved. Two queries.
+    """
+    return {
+        document: {
+            question: frozenset().union(*(one.picks.get(question, ()) for one in given)) - picks
+            for question, picks in resolved[document].items()
+        }
+        for document, given in given_answers(project, resolved.keys()).items()
+    }
+
+
 def _given(annotation: Annotation) -> Given:
     picks: dict[int, set[Pick]] = {pk: set() for pk in annotation.answered_questions}
     for answer in annotation.answers.all():

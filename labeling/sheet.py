@@ -51,6 +51,11 @@ class QuestionBlock:
         return self.kind == QuestionKind.SPAN
 
     @property
+    def has_keyless(self) -> bool:
+        """Whether labels outnumber keys, so that the likeliest have keys by their place."""
+        return not all(label.key for label in self.labels)
+
+    @property
     def hint(self) -> str:
         if self.is_span:
             return "mark at least one" if self.required else "mark any number"

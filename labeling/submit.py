@@ -15,6 +15,7 @@ from labeling.merged import followed_choice, merged_into
 from labeling.models import Annotation, AnnotationState, Answer, Draft, Event, EventKind
 from labeling.provenance import with_provenance
 from labeling.spans import Span, warnings_for
+from projects.changes import announce_change
 from projects.models import Document, DocumentState, Question, User
 
 
@@ -82,6 +83,8 @@ def submit(
             queue.settle(document)
         Draft.objects.filter(document=document, annotator=annotator).delete()
         presence.announce_answered(document, annotator, submission.client_id)
+        if not document.is_blind:
+            announce_change(document.project_id)
     return Submitted(event, created=True, surplus=surplus, warnings=_warnings(document, answers))
 
 

@@ -12,6 +12,7 @@ from labeling.merged import Into, followed_items, merged_into
 from labeling.models import Annotation, AnnotationState, Draft, Event, EventKind
 from labeling.skip import SKIPS_UNTIL_OWNER, skips
 from labeling.submit import keep, lock_annotation, sent_before
+from projects.changes import announce_change
 from projects.models import Document, Project, User
 from projects.models.document import HIDDEN
 
@@ -51,6 +52,7 @@ def undo(*, project: Project, annotator: User, client_id: UUID) -> Document | No
         else:
             items = {int(question): chosen for question, chosen in restored.items()}
             keep(annotation, items=items, event=event, surplus=annotation.surplus)
+        announce_change(project.pk)
     return annotation.document
 
 

@@ -9,6 +9,7 @@ from labeling import queue
 from labeling.correct import lock
 from labeling.models import Annotation, AnnotationState, Answer, Event, EventKind, Slot, SlotState
 from labeling.submit import Conflict, sent_before
+from projects.changes import announce_change
 from projects.models import DocumentState, User
 
 
@@ -38,6 +39,7 @@ def withdraw(*, annotation: Annotation, owner: User, reason: str, client_id: UUI
         if not current.surplus:
             _free_slot(current)
             queue.settle(current.document)
+        announce_change(current.project_id)
     return event
 
 
@@ -67,6 +69,7 @@ def put_back(*, annotation: Annotation, owner: User, client_id: UUID) -> Event:
         current.last_event = event
         current.save(update_fields=["state", "last_event", "surplus"])
         queue.settle(current.document)
+        announce_change(current.project_id)
     return event
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Max
 
+from projects.changes import announce_change
 from projects.models import Label, Project, Question
 
 LONGEST_NAME, LONGEST_DESCRIPTION, MOST_LINES = 200, 10_000, 1000
@@ -32,6 +33,7 @@ def add_labels(*, question: Question, text: str) -> int:
             Label(question=question, name=name, description=words, position=position)
             for position, (name, words) in enumerate(rows, first)
         )
+        announce_change(question.project_id)
     return len(rows)
 
 

@@ -15,6 +15,7 @@ CONFIG_KEYS = {
     "overlap",
     "reserve",
     "queue_order",
+    "suggest_from",
     "text_fields",
     "questions",
     "members",
@@ -44,6 +45,7 @@ def config_of(project: Project) -> dict[str, Any]:
         "overlap": project.overlap,
         "reserve": project.reserve,
         "queue_order": project.queue_order,
+        "suggest_from": project.suggest_from,
         "text_fields": project.text_fields,
         "questions": [_config_of_question(question) for question in questions],
         "members": [{"username": row.user.username, "role": row.role} for row in members],
@@ -82,10 +84,12 @@ def problems_of(config: object) -> list[str]:
     overlap, reserve = config.get("overlap", 1), config.get("reserve", 0.2)
     if not _is_int(overlap) or not 1 <= overlap <= 20:  # noqa: PLR2004
         found.append("overlap: must be a whole number from 1 to 20.")
-    if isinstance(reserve, bool) or not isinstance(reserve, int | float) or not 0 <= reserve <= 1:
+    if not _is_share(reserve):
         found.append("reserve: must be a share from 0 to 1, such as 0.2.")
     if config.get("queue_order", "random") not in QueueOrder.values:
         found.append(f"queue_order: must be one of {', '.join(QueueOrder.values)}.")
+    if config.get("suggest_from") is not None and not _is_share(config["suggest_from"]):
+        found.append("suggest_from: must be a share from 0 to 1, or null: the model decides.")
     found += _text_fields(config.get("text_fields", ["text"]))
     found += _questions(config.get("questions"), config.get("text_fields", ["text"]))
     found += _members(config.get("members", []))
@@ -232,6 +236,10 @@ def _is_utf8(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_share(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= 1
 
 
 def _is_int(value: object) -> bool:

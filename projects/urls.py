@@ -49,6 +49,7 @@ label_urls = [
     path("questions/<int:question_id>/add-several", labels.add_labels, name="add_labels"),
     path("<int:label_id>/change", labels.change_label, name="change_label"),
     path("<int:label_id>/delete", labels.delete_label, name="delete_label"),
+    path("<int:label_id>/suggestions", labels.change_suggestions, name="change_suggestions"),
 ]
 
 # /projects/<slug>/jobs/

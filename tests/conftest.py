@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from inspect import iscoroutinefunction
+
 import pytest
 from django.db import connection
 from django.test import Client
 
 from projects.models import Project, Question, Role, User
 from tests.factories import make_member, make_project, make_question, make_user
+from tests.fresh import forget
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +24,24 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(request):
+    """What a process remembers, forgotten: ids come again in every test."""
+    on_a_loop = iscoroutinefunction(request.function)
+    if on_a_loop:
+        request.getfixturevalue("_fresh_before_the_loop_ends")
+    yield
+    if not on_a_loop:
+        forget()
+
+
+@pytest.fixture
+async def _fresh_before_the_loop_ends():
+    """A thread that still has something to tell to open pages waits for the loop."""
+    yield
+    await asyncio.to_thread(forget)
 
 
 @pytest.fixture

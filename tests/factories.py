@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from labeling.models import Event
 from labeling.publish import publish
@@ -46,13 +46,15 @@ def make_question(
     project: Project,
     name: str = "topic",
     *,
-    labels: Sequence[str] = ("Refund", "Late delivery", "Praise"),
+    labels: Sequence[str] | Mapping[str, str] = ("Refund", "Late delivery", "Praise"),
     **fields,
 ) -> Question:
+    """`labels`: names, or names to descriptions."""
     fields.setdefault("kind", QuestionKind.CHOICE)
     question = Question.objects.create(project=project, name=name, **fields)
     for position, label in enumerate(labels):
-        make_label(question, label, position=position)
+        described = {"description": labels[label]} if isinstance(labels, Mapping) else {}
+        make_label(question, label, position=position, **described)
     return question
 
 

@@ -76,6 +76,7 @@ ROUTES = {
     "add_labels": Route(POST, OWNERS),
     "change_label": Route(POST, OWNERS),
     "delete_label": Route(POST, OWNERS),
+    "change_suggestions": Route(POST, OWNERS),
     "merge_label": Route(POST, OWNERS),
     "people": Route(GET, OWNERS),
     "new_invite": Route(POST, OWNERS),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 class ModelKind(models.TextChoices):
     LIVE = "live", "Live head"
+    TUNED = "tuned", "Tuned encoder"
     FINE_TUNED = "fine_tuned", "Fine-tuned"
     FOLDER = "folder", "From a folder"
     REMOTE = "remote", "Remote"
@@ -122,6 +123,12 @@ class ModelVersion(models.Model):
     @property
     def settings(self) -> dict[str, Any]:
         """The parameters that were chosen, in words, without the facts about what was learned."""
-        facts = {"answers", "spans", "pool", "labels"}
+        facts = {"answers", "spans", "pool", "labels", "removal"}
         chosen = {name: value for name, value in self.parameters.items() if name not in facts}
         return {name.replace("_", " ").capitalize(): value for name, value in chosen.items()}
+
+    @property
+    def main_figure(self) -> dict[str, Any] | None:
+        """What it was worth when it was last measured, with its interval; None: it never was."""
+        metrics: dict[str, Any] = self.metrics
+        return metrics.get("accuracy") or metrics.get("micro_f1")

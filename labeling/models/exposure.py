@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -30,3 +31,8 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_version or 'nothing'} for document {self.document_id}"
+
+    @property
+    def shown_items(self) -> list[Any]:
+        """What a page was sent of them, if it was sent anything."""
+        return [item for item in self.items if not item.get("withheld")]

@@ -8,10 +8,14 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from labeling.models.annotation import OVER, Annotation
-from projects.models import Document, Project, QueueOrder
+from projects.models import RANKED, Document, Project, QueueOrder
 
 if TYPE_CHECKING:
     from projects.models import User
+
+
+BEHIND = 1.0
+"""In orders that follow the model, ranks below are its choice; from here on chance decides."""
 
 
 class SlotState(models.TextChoices):
@@ -91,11 +95,23 @@ class Slot(models.Model):
 
 
 def slot_for(document: Document, project: Project) -> Slot:
-    """A free slot for the document: random order in the reserve, the project's own outside."""
-    imported = project.queue_order == QueueOrder.IMPORTED and not document.in_reserve
+    """A free slot for the document, ranked as `rank_of` says."""
     return Slot(
         project=project,
         document=document,
         in_reserve=document.in_reserve,
-        rank=float(document.position) if imported else document.order_coin,
+        rank=rank_of(document, project),
     )
+
+
+def rank_of(document: Document, project: Project) -> float:
+    """Where a document waits until a model ranks it.
+
+    In the reserve, and in random order, by its coin in [0, 1). As imported: its number. In orders
+    that follow the model: by its coin, behind the documents that are ranked.
+    """
+    if document.in_reserve or project.queue_order == QueueOrder.RANDOM:
+        return document.order_coin
+    if project.queue_order in RANKED:
+        return BEHIND + document.order_coin
+    return float(document.position)

@@ -5,9 +5,12 @@ import random
 from collections.abc import Mapping, Sequence
 
 from django.db import models
+from django.db.models import Q
 
 BLIND_SHARE = 0.5
 """Of the reserve."""
+BLIND_SPLITS = frozenset({"test", "calibration"})
+"""Of documents that came with a split."""
 
 
 class DocumentState(models.TextChoices):
@@ -28,6 +31,16 @@ def toss() -> float:
     return random.random()  # noqa: S311 - chance, not secrecy
 
 
+def blind(document: str = "") -> Q:
+    """What is so of a blind document; `document` is the way to it, as "document__"."""
+    drawn = {"imported_split": "", "in_reserve": True, "display_coin__lt": BLIND_SHARE}
+    came = {"imported_split__in": BLIND_SPLITS}
+    chance, split = (
+        Q(**{document + name: value for name, value in fields.items()}) for fields in (drawn, came)
+    )
+    return chance | split
+
+
 def document_hash(texts: Mapping[str, str], text_fields: Sequence[str]) -> str:
     """sha256 (hex) of the text a model reads: the fields in order, joined by an empty line."""
     return hashlib.sha256(joined_text(texts, text_fields).encode()).hexdigest()
@@ -40,6 +53,10 @@ def joined_text(texts: Mapping[str, str], text_fields: Sequence[str]) -> str:
 class DocumentQuerySet(models.QuerySet["Document"]):
     def published(self) -> DocumentQuerySet:
         return self.exclude(state__in=HIDDEN)
+
+    def not_blind(self) -> DocumentQuerySet:
+        """Those whose suggestions may be seen, and from which may be learned; as `is_blind`."""
+        return self.exclude(blind())
 
     def open(self) -> DocumentQuerySet:
         return self.filter(state=DocumentState.OPEN)
@@ -109,7 +126,7 @@ class Document(models.Model):
     def arm(self) -> str:
         """In the reserve "blind" or "open", outside it "". Imported test rows are blind too."""
         if self.imported_split:
-            return "blind" if self.imported_split in {"test", "calibration"} else ""
+            return "blind" if self.imported_split in BLIND_SPLITS else ""
         if not self.in_reserve:
             return ""
         return "blind" if self.display_coin < BLIND_SHARE else "open"

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 class QueueOrder(models.TextChoices):
     RANDOM = "random", "Random"
     IMPORTED = "imported", "As imported"
+    UNCERTAIN = "uncertain", "Most uncertain first"
+    DIVERSE = "diverse", "Most telling first"
+
+
+RANKED = (QueueOrder.UNCERTAIN, QueueOrder.DIVERSE)
+"""Orders that follow the model: a job ranks the documents that come next."""
 
 
 def default_text_fields() -> list[str]:
@@ -54,6 +60,12 @@ class Project(models.Model):
     reserve_epoch = models.PositiveIntegerField(default=1)
     queue_order = models.CharField(
         max_length=20, choices=QueueOrder.choices, default=QueueOrder.RANDOM
+    )
+    suggest_from = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Suggestions less probable than this are not shown. Empty: the model decides.",
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -67,6 +67,9 @@ class Label(models.Model):
     )
     hotkey = models.CharField(max_length=1, blank=True)
     position = models.PositiveIntegerField(default=0)
+    hide_suggestions = models.BooleanField(
+        default=False, help_text="The model still learns it, but suggests it to nobody."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,13 +13,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import add_labels as adding
 from projects.access import OWNERS, READERS, ProjectRequest, project_view
+from projects.changes import announce_change
 from projects.colors import hues_for, stylesheet
 from projects.forms import LabelForm, QuestionForm
+from projects.hide_suggestions import hide_suggestions
 from projects.models import Label, Project, Question
 
 MANY = 30
@@ -103,6 +106,19 @@ def change_label(request: ProjectRequest, project: Project, label_id: int) -> Ht
 def delete_label(request: ProjectRequest, project: Project, label_id: int) -> HttpResponse:
     label = _label(project, label_id)
     return _delete(request, label.question, label)
+
+
+@require_POST
+@project_view(OWNERS)
+def change_suggestions(request: ProjectRequest, project: Project, label_id: int) -> HttpResponse:
+    """Hide a label's suggestions (`hide`: 1) or show them again; back to where one came from."""
+    label, hide = _label(project, label_id), request.POST.get("hide") == "1"
+    hide_suggestions(label=label, hide=hide, by=request.user)
+    after = "hidden from the next document on" if hide else "shown again"
+    messages.success(request, f"Suggestions of “{label.name}” are {after}.")
+    back = request.POST.get("back", "")
+    is_here = url_has_allowed_host_and_scheme(back, None)
+    return redirect(back if is_here else _place_of(label.question))
 
 
 @require_GET
@@ -212,6 +228,7 @@ def _saved(form: Form, project: Project) -> bool:
         if not form.is_valid():
             return False
         form.save()
+        announce_change(project.pk)
     return True
 
 
@@ -227,6 +244,7 @@ def _delete(request: ProjectRequest, question: Question, row: Label | Question) 
             request, f"“{name}” was not deleted: {answers} it. Rename it, or merge it into another."
         )
         return redirect(_place_of(question))
+    announce_change(question.project_id)
     return _done(request, question, f"Deleted “{name}”.")
 
 

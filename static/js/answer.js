@@ -6,6 +6,7 @@ import { form, isStarted, offered, onSheet, picked, questions } from "./sheet.js
 // Nothing is accepted sooner than this after it changed: nobody has read it yet.
 const SETTLE_MS = 250;
 let changedAt = 0;
+export const isFresh = () => performance.now() - changedAt < SETTLE_MS;
 let activeId = "";
 
 const title = (question) => question.querySelector(".question-name").textContent.trim();
@@ -54,6 +55,13 @@ export function pick(input, on = !input.checked) {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+// A slip beside suggestions that are right: this one as well, or all but this one.
+export function pickBeside(question, input) {
+  if (isFresh()) return;
+  if (isOpen(question)) for (const one of offered(question)) pick(one, true);
+  pick(input);
+}
+
 export function clearPicks() {
   for (const question of questions()) for (const input of picked(question)) pick(input, false);
 }
@@ -61,7 +69,7 @@ export function clearPicks() {
 // Picks what is suggested wherever nothing was picked, and with `rest` the spans still offered
 // beside those marked. True when that picked something.
 export function takeSuggestions({ rest = false } = {}) {
-  if (performance.now() - changedAt < SETTLE_MS) return false;
+  if (isFresh()) return false;
   const inputs = questions().filter(isOpen).flatMap(offered);
   const takes = (question) => isSpan(question) && (rest || isOpen(question));
   const spans = questions().filter((question) => takes(question) && offersOf(question).length);
@@ -75,7 +83,7 @@ export function go() {
   if (!form()) return;
   const { kind } = plan();
   if (kind === "accept" && !takeSuggestions()) return;
-  if (kind === "nothing" && performance.now() - changedAt < SETTLE_MS) return;
+  if (kind === "nothing" && isFresh()) return;
   const question = missing(hasAnswer);
   if (question) {
     announce(`${title(question)} ${isSpan(question) ? "Mark something" : "Pick a label"} first.`);
@@ -100,8 +108,7 @@ export function refresh() {
   const button = document.getElementById("go");
   if (!button || !form()) return;
   const { kind, words } = plan();
-  const isFresh = performance.now() - changedAt < SETTLE_MS;
-  const waiting = kind === "pick" || (["accept", "nothing"].includes(kind) && isFresh);
+  const waiting = kind === "pick" || (["accept", "nothing"].includes(kind) && isFresh());
   button.querySelector(".go-text").textContent = words;
   button.setAttribute("aria-disabled", String(waiting));
   for (const question of questions())

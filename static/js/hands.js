@@ -12,7 +12,7 @@ const PRESSED = "#span-bar, .question[data-kind=span] .choice";
 let held = null;
 document.addEventListener("click", (event) => {
   const label = event.target.closest(LABELS);
-  if (label) press(label, selected() ?? held);
+  if (label) press(label, { selection: selected() ?? held });
 });
 
 // A press on a label takes neither the selection nor the place of the keys away.
@@ -39,7 +39,7 @@ document.addEventListener("mouseup", (event) => {
   const isClick = event.detail < 2 && Math.hypot(event.clientX - from.x, event.clientY - from.y) < CLICK_PX;
   if (!isClick) settle(event.altKey);
   const selection = isClick ? null : selected();
-  if (selection && armedLabel()) press(armedLabel(), selection);
+  if (selection && armedLabel()) press(armedLabel(), { selection });
   else turnToOneOf(selection ? [] : marksAt(event.clientX, event.clientY));
 });
 

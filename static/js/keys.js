@@ -1,5 +1,5 @@
 // One key for each thing to do. Nothing here works while somebody is typing words.
-import { activeQuestion, clearPicks, go, nextQuestion, pick, takeSuggestions } from "./answer.js";
+import { activeQuestion, clearPicks, go, isFresh, nextQuestion, pick, pickBeside, takeSuggestions } from "./answer.js";
 import { focusFilter } from "./filter.js";
 import { spanQuestions } from "./marks.js";
 import { form, isSending, questions } from "./sheet.js";
@@ -13,6 +13,7 @@ const ACTIONS = {
   s: () => document.getElementById("skip")?.showPopover(),
   z: undo,
   q: nextQuestion,
+  u: () => document.getElementById("newer")?.click(),
   "?": () => document.getElementById("keys").showPopover(),
   "/": () => focusFilter(activeQuestion()),
   Escape: clearPicks,
@@ -25,24 +26,35 @@ function undo() {
   if (button && !button.disabled) button.form.requestSubmit();
 }
 
-function pickByKey(scope, key) {
+// `beside`: what is suggested is taken as well.
+function pickByKey(scope, key, beside = false) {
   const row = scope?.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (row?.matches("button")) {
-    press(row);
+    press(row, { beside });
     return true;
   }
-  const choice = row?.querySelector("input");
+  const choice = row?.control;
   if (!choice) return false;
   if (choice.name === "reason") choice.click();
-  else pick(choice);
+  else if (beside && choice.type === "checkbox") pickBeside(scope, choice);
+  // A place among the likeliest is another label when these have just changed.
+  else if (!row.closest(".picks") || !isFresh()) pick(choice);
   choice.closest(".choice")?.scrollIntoView({ block: "nearest" });
   return true;
 }
 
 // In the question that is active; where text is marked too, labels of the others answer as well.
-function pickLabel(key) {
+function pickLabel(key, beside) {
   const others = spanQuestions().length ? questions() : [];
-  return [activeQuestion(), ...others].some((question) => pickByKey(question, key));
+  return [activeQuestion(), ...others].some((question) => pickByKey(question, key, beside));
+}
+
+// Shift and the key of a label. On figures it shows in the key's place only, for its character is
+// another; where figures need Shift themselves, it says nothing.
+function withShift({ shiftKey, key, code }) {
+  if (!shiftKey) return "";
+  if (/^\p{L}$/u.test(key)) return key.toLowerCase();
+  return /^\d$/.test(key) ? "" : (/^Digit(\d)$/.exec(code)?.[1] ?? "");
 }
 
 function enter(event) {
@@ -71,7 +83,8 @@ function handle(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   if (key === "Enter") return enter(event);
   if (key === " ") return space(event);
-  if (form() && pickLabel(key)) return true;
+  const shifted = withShift(event);
+  if (form() && pickLabel(shifted || key, shifted !== "")) return true;
   if (!(key in ACTIONS)) return false;
   ACTIONS[key]();
   return true;

@@ -25,6 +25,10 @@ const ON = {
     receive(frame);
     engine("ready");
   },
+  learned(frame) {
+    model = frame.model;
+    engine("ready");
+  },
   unavailable(frame) {
     if (frame.document === openDocument()) engine("unavailable");
   },

@@ -1,5 +1,5 @@
 // Marking parts of the text: what a label, a key or a press does to the selection or to a mark.
-import { refresh } from "./answer.js";
+import { isFresh, refresh } from "./answer.js";
 import { clearSelection, hasCaret, isCollapsed, move, moved, selected, selectedUnits, spanOf, standAt } from "./caret.js";
 import { draw, field } from "./ink.js";
 import { showHiddenButton, hiddenRanges } from "./invisible.js";
@@ -82,10 +82,15 @@ export function selectionChanged() {
   if (!isCollapsed()) current = null;
 }
 
-// A label was pressed, by key, mouse or thumb.
-export function press(label, selection = selected()) {
+// A label was pressed, by key, mouse or thumb; `beside`: what else is suggested is taken as well.
+export function press(label, { selection = selected(), beside = false } = {}) {
   const id = Number(label.dataset.label);
   const question = labelOf(id).closest(".question");
+  if (beside && !isFresh() && (selection || current)) {
+    press(label, { selection });
+    if (marks.offersOf(question).length) marks.accept(question, marks.offersOf(question));
+    return;
+  }
   if (selection) return markSelection(question, id, selection);
   if (current) return current.question === question ? relabel(id) : markSelection(question, id, current.span);
   armed = armed === id ? 0 : id;

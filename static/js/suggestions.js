@@ -1,5 +1,5 @@
-// Painting what the model suggests. It never moves what a pointer is over, and never touches
-// a document whose answer has been started.
+// Painting what the model suggests. It never moves what a pointer is over. Where an answer has been
+// started it waits, and a quiet sign says so.
 import { suggestionChanged } from "./answer.js";
 import { field } from "./ink.js";
 import { isSpan, offer, offersOf } from "./marks.js";
@@ -8,21 +8,61 @@ import { form, isStarted, onSheet, openDocument, questions } from "./sheet.js";
 import { redraw } from "./spans.js";
 
 const KEPT = 20;
-const PICKS = 3;
+const PICKS = 5;
 // Frames for documents that are not on screen yet: "document question" to frame.
 const early = new Map();
+// The newest frames that wait because an answer was started: question to frame.
+const waiting = new Map();
+// What was drawn last: question to how it looks.
+const drawn = new Map();
+const looksOf = ({ items }) => JSON.stringify(items.map((item) => ({ ...item, score: Math.round(item.score * 100) })));
 
 export function receive(frame) {
   if (frame.document !== openDocument()) return keep(frame);
   const question = questions().find((one) => Number(one.dataset.question) === frame.question);
-  if (!question || isStarted()) return;
+  if (!question) return;
+  if (isStarted()) return wait(frame);
+  show(question, frame);
+}
+
+function show(question, frame) {
   const moving = question.querySelector(".picks, .mark-list:not(:empty)");
   if (moving?.matches(":hover")) {
     moving.addEventListener("pointerleave", () => receive(frame), { once: true });
     return;
   }
+  draw(question, frame);
+}
+
+function draw(question, frame) {
+  drawn.set(frame.question, looksOf(frame));
+  waiting.delete(frame.question);
+  showSign();
   if (isSpan(question)) paintSpans(question, frame);
   else paint(question, frame);
+}
+
+function wait(frame) {
+  // That the model would rather say nothing now is no news to somebody who is answering.
+  if (frame.items.length && looksOf(frame) !== drawn.get(frame.question)) waiting.set(frame.question, frame);
+  else waiting.delete(frame.question);
+  showSign();
+}
+
+function showSign() {
+  const sign = document.getElementById("newer");
+  const words = [...waiting.keys()].some((id) => drawn.has(id)) ? "A newer suggestion is there" : "A suggestion is there";
+  if (waiting.size && sign.hidden) announce(`${words}. Press U to see it.`);
+  sign.hidden = waiting.size === 0;
+  if (waiting.size) sign.querySelector(".newer-text").textContent = words;
+}
+
+// What waited is drawn beside what was picked, which stays.
+function showNewer() {
+  for (const question of questions()) {
+    const frame = waiting.get(Number(question.dataset.question));
+    if (frame) draw(question, frame);
+  }
 }
 
 // Promises in the text: drawn beside it, so that no letter moves.
@@ -76,15 +116,18 @@ function paintPicks(question, items) {
   const picks = question.querySelector(".picks");
   if (!picks) return;
   const rows = items.map((item) => question.querySelector(`.choices [data-label="${item.label}"]`));
-  picks.replaceChildren(...rows.filter(Boolean).slice(0, PICKS).map(handleOn));
+  const keyed = "keyed" in picks.dataset;
+  picks.replaceChildren(...rows.filter(Boolean).slice(0, PICKS).map((row, place) => handleOn(row, keyed ? String(place + 1) : "")));
 }
 
-function handleOn(choice) {
+// With a key by its place, where labels outnumber keys.
+function handleOn(choice, key) {
   const row = choice.cloneNode(true);
   row.querySelector("input").remove();
   row.htmlFor = `label-${choice.dataset.label}`;
   row.hidden = false;
-  row.removeAttribute("data-key");
+  if (key) row.querySelector(".key").textContent = row.dataset.key = key;
+  else row.removeAttribute("data-key");
   return row;
 }
 
@@ -97,7 +140,11 @@ function markPainted(exposure) {
   });
 }
 
+document.addEventListener("click", (event) => event.target.closest("#newer") && showNewer());
+
 onSheet(() => {
+  waiting.clear();
+  drawn.clear();
   for (const [name, frame] of early) {
     if (frame.document !== openDocument()) continue;
     early.delete(name);

@@ -19,7 +19,7 @@ from corpus.models import (
     StagedAnswers,
 )
 from corpus.versions.freeze import freeze
-from inference.models import ModelVersion, Suggestion, Vector, WordStates
+from inference.models import LiveWeights, Measurement, ModelVersion, Suggestion, Vector, WordStates
 from labeling.models import Draft, Exposure, Presence, Slot
 from projects.models import Invite, Job, Membership, Role, User, WorkerBeat
 from tests.factories import answer, make_documents, make_label, make_project, make_question
@@ -76,6 +76,8 @@ def world(number):
     Suggestion.objects.create(document=document, question=question, model_version=model)
     Vector.objects.create(text_hash=number, encoder="fake", values=b"\0" * 8)
     WordStates.objects.create(project=project, text_hash=number, encoder="fake", values=b"\0")
+    LiveWeights.objects.create(question=question)
+    Measurement.objects.create(question=question, model_version=model, version="1")
     return project
 
 

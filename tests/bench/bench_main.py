@@ -23,8 +23,8 @@ from pathlib import Path
 from websockets.sync.client import ClientConnection, connect
 
 from inference.batcher import Batcher
-from inference.bert_engine import BertEngine, _padded
-from inference.heads import fit, wording
+from inference.choices.heads import fit, wording
+from inference.encoders.bert_engine import BertEngine, _padded
 from tests.bench.report import ROOT, Result, at_least, at_most, finish
 from tests.system.server import System
 
@@ -128,7 +128,7 @@ def served(*, documents: int) -> Iterator[tuple[ClientConnection, list[int], lis
         system = RealModel(Path(folder))
         try:
             system.manage("migrate", "--verbosity", "0")
-            world = seeded(system, texts)
+            world = seeded(system, texts, labels=list(TOPICS))
             system.start_web()
             headers = {"Cookie": f"sessionid={world['sessions']['ann']}"}
             address = f"ws://127.0.0.1:{system.port}/ws/projects/bench/"
@@ -141,8 +141,9 @@ def served(*, documents: int) -> Iterator[tuple[ClientConnection, list[int], lis
             system.end()
 
 
-def seeded(system: System, texts: list[str]) -> dict:
-    questions = [{"name": "topic", "labels": list(TOPICS)}]
+def seeded(system: System, texts: list[str], *, labels: list[str] | dict[str, str]) -> dict:
+    """A project of these texts; `labels`: names, or names to descriptions."""
+    questions = [{"name": "topic", "labels": labels}]
     wanted = {
         "slug": "bench",
         "people": {"ann": "annotator"},

@@ -23,11 +23,11 @@ class Result:
 
 
 def at_least(metric: str, value: float, unit: str, goal: float, *, against: str = "") -> Result:
-    return Result(metric, value, unit, goal, value >= goal, against)
+    return Result(metric, float(value), unit, goal, bool(value >= goal), against)
 
 
 def at_most(metric: str, value: float, unit: str, goal: float, *, against: str = "") -> Result:
-    return Result(metric, value, unit, goal, value <= goal, against)
+    return Result(metric, float(value), unit, goal, bool(value <= goal), against)
 
 
 def finish(name: str, results: Sequence[Result]) -> int:

@@ -7,7 +7,14 @@ from playwright.sync_api import expect
 
 from tests.e2e.line import page_with_line
 from tests.e2e.screen import expect_button, expect_state, wait_for_document
-from tests.e2e.spans import ENTITIES, expect_marked, expect_note, saved_spans, suggest_spans
+from tests.e2e.spans import (
+    ENTITIES,
+    EXPOSURE,
+    expect_marked,
+    expect_note,
+    saved_spans,
+    suggest_spans,
+)
 
 OBAMA = "Barack Obama met Merkel in Berlin."
 OFFERS = [("Barack Obama", 0, 0.91), ("Merkel", 0, 0.7), ("Berlin", 1, 0.62)]
@@ -35,7 +42,7 @@ def test_offers_are_drawn_and_said_and_nothing_is_filled_in(suggested):
     expect(page.locator(".ink-mark.offer .ink-name")).to_have_text(
         ["Person 91", "Person 70", "Place 62"]
     )
-    expect(page.locator("input[name=painted]").first).to_have_value("e1")
+    expect(page.locator("input[name=painted]").first).to_have_value(EXPOSURE)
     expect_marked(page)
 
 
@@ -43,7 +50,6 @@ def test_enter_accepts_everything_offered(world, suggested):
     page, _ = suggested
     expect_button(page, "Accept and next")
     expect(page.locator("#go")).to_have_attribute("aria-disabled", "false")
-    page.evaluate("document.querySelector('input[name=painted]').value = ''")
 
     page.keyboard.press("Enter")
 
@@ -68,7 +74,6 @@ def test_each_offer_is_accepted_changed_or_dismissed_by_one_key(world, suggested
 
 def test_what_is_left_suggested_is_named_before_it_is_left(world, suggested):
     page, _ = suggested
-    page.evaluate("document.querySelector('input[name=painted]').value = ''")
     page.keyboard.press("Tab")
     page.keyboard.press("2")
     expect_button(page, "Submit, leave 2 suggested")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference.batcher import MAX_TEXTS, MAX_TOKENS, Batcher, Busy, batches
-from inference.fake_engine import FakeEngine
+from inference.encoders.fake_engine import FakeEngine
 
 
 class GatedEngine(FakeEngine):

@@ -12,11 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from inference import bert_engine
 from inference.batcher import Batcher
-from inference.bert_engine import PACKAGED_SHA256, BertEngine, packaged_folder, weights_sha256
+from inference.encoders import bert_engine
+from inference.encoders.bert_engine import (
+    PACKAGED_SHA256,
+    BertEngine,
+    packaged_folder,
+    weights_sha256,
+)
 from inference.engine import EngineError
-from inference.words import word_places
+from inference.spans.words import word_places
 from tests.inference.test_words import texts
 
 pytestmark = pytest.mark.slow
@@ -127,7 +132,7 @@ def test_short_and_odd_texts_are_read(minilm, text):
 
 def quoted(minilm, text: str) -> list[tuple[str, str]]:
     """Each piece that is no special one, with the part of the text it is said to come from."""
-    encoding = minilm._uncut.encode(text)
+    encoding = minilm._tokenizer._whole.encode(text)
     return [
         (piece.removeprefix("##"), text[start:end])
         for piece, (start, end) in zip(encoding.tokens, encoding.offsets, strict=True)
@@ -190,7 +195,7 @@ def test_a_word_of_several_pieces_is_their_mean(minilm):
     text = "hyperparameterization"
     [reading] = minilm.read([text])
 
-    assert len(minilm._uncut.encode(text)) > 4
+    assert len(minilm._tokenizer._whole.encode(text)) > 4
     layers = reading.states.reshape(4, 384).astype(np.float32)
     assert np.linalg.norm(layers, axis=1) == pytest.approx(1, abs=5e-3)
 

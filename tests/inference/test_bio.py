@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.bio import Mark, decode, runs_of, tag_count, tags_of
-from inference.words import word_places
+from inference.spans.bio import Mark, decode, runs_of, tag_count, tags_of
+from inference.spans.words import word_places
 
 TEXT = "one two three four"
 PLACES = word_places(TEXT)

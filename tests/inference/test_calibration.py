@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.calibration import UNTRIED, calibrate
+from inference.spans.calibration import UNTRIED, calibrate
 
 
 def test_without_a_trial_the_usual_line_holds():

@@ -12,8 +12,9 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from inference import consumers, engine, heads, live
-from inference.fake_engine import FakeEngine
+from inference import consumers, engine, live
+from inference.choices import heads
+from inference.encoders.fake_engine import FakeEngine
 from inference.models import ModelVersion, Suggestion, Vector
 from inference.routing import websocket_urlpatterns
 from labeling.models import Exposure, Presence
@@ -122,7 +123,7 @@ async def test_a_blind_document_looks_as_if_the_model_abstained(project, bob, hi
         blind = await tab.open(hidden)
         [exposure] = await stored(1)
         await live.refreshed(project)
-        monkeypatch.setattr("inference.heads.Head.suggest", lambda self, vector: [])
+        monkeypatch.setattr("inference.choices.heads.Head.suggest", lambda self, vector: [])
         [document] = await in_db(make_documents)(project, "nothing anybody could place")
         abstained = await tab.open(document)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from inference import encoding, vectors
+from inference.encoders.fake_engine import FakeEngine
 from inference.encoding import encode_later, encode_project
-from inference.fake_engine import FakeEngine
 from inference.models import Vector
 from projects import jobs
 from projects.models import Job, JobState

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from inference import engine
+from inference.encoders.fake_engine import FakeEngine
 from inference.engine import EngineError, EngineState, Serving, Unavailable
-from inference.fake_engine import FakeEngine
 
 
 class Missing(FakeEngine):

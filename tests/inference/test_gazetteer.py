@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from inference import gazetteer
+from inference.spans import gazetteer
 
 PERSON, PLACE = 0, 1
 
@@ -74,3 +77,21 @@ def test_a_longer_phrase_that_is_hardly_ever_marked_leaves_the_shorter():
 def test_nothing_answered_finds_nothing():
     assert found(fitted(), "anything at all") == []
     assert found(fitted(("nothing here", [])), "nothing here") == []
+
+
+words = st.text(min_size=1, max_size=6)
+answers = st.lists(st.tuples(st.lists(words, min_size=1, max_size=8), st.integers(0, 7)))
+
+
+@given(answers)
+def test_phrases_of_any_script_are_stored_as_they_are(answers):
+    known = gazetteer.fit(
+        (of, [(first, len(of), len(of) % 3)] if first < len(of) else []) for of, first in answers
+    )
+
+    tensors = known.tensors()
+    again = gazetteer.Gazetteer.from_tensors(tensors)
+
+    assert again == known
+    assert list(again.written) == list(known.written)
+    assert all(isinstance(of, np.ndarray) and of.dtype.kind in "iu" for of in tensors.values())

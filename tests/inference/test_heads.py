@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference import heads
-from inference.fake_engine import FakeEngine
-from inference.heads import fit, offered_from, unit, wording
+from inference.choices import heads
+from inference.choices.heads import fit, offered_from, unit, wording
+from inference.encoders.fake_engine import FakeEngine
 
 LABELS = ("Refund", "Late delivery", "Praise")
 TEXTS = (
@@ -78,12 +80,45 @@ def test_only_the_first_of_a_single_choice_is_offered():
 
 
 def test_it_abstains_when_no_label_stands_out():
-    nothing = -fitted().prototypes.sum(axis=0)
     head = zero_label()
-    same = heads.Head(head.centre, unit(np.ones_like(head.prototypes)), None, 0, multiple=False)
+    flat = heads.Regression(np.zeros_like(head.regression.weights), head.regression.bias)
+    unsure = replace(head, regression=flat, nearest=-1.0)
 
     assert offered_from(3) == pytest.approx(0.4)
-    assert same.suggest(nothing) == []
+    assert unsure.suggest(KNOWN[0]) == []
+
+
+def test_it_abstains_on_a_text_unlike_every_label():
+    head = zero_label()
+    nothing = unit(-head.prototypes.sum(axis=0, keepdims=True))[0] + head.near.centre
+
+    assert head.nearness(nothing[None])[0] < head.nearest
+    assert head.suggest(nothing) == []
+    assert replace(head, nearest=-1.0, offered=0.0).suggest(nothing)
+
+
+def test_texts_that_were_none_of_these_are_withheld_again():
+    """Three clumps of texts with a label each, and a fourth that has none."""
+    rng = np.random.default_rng(3)
+    corners = unit(rng.normal(size=(4, 32)).astype(np.float32))
+    truth = np.repeat(np.arange(4), 40)
+    texts = unit(corners[truth] + 0.1 * rng.normal(size=(160, 32)).astype(np.float32))
+    near_one = unit(corners[:3] + 0.5 * corners[3])
+
+    def withheld(answers):
+        taught = fit(
+            wordings=near_one,
+            pool=texts,
+            vectors=texts[::5],
+            answers=answers,
+            multiple=False,
+        )
+        return taught.withholds(texts)
+
+    told = withheld([[int(one)] if one < 3 else [] for one in truth[::5]])
+
+    assert told[truth == 3].mean() > 0.9
+    assert told[truth < 3].mean() < 0.1
 
 
 def test_it_abstains_on_a_text_that_the_encoder_cannot_read():
@@ -100,41 +135,70 @@ def test_unread_texts_teach_nothing():
     assert np.array_equal(with_them.probabilities(KNOWN), fitted().probabilities(KNOWN))
 
 
-def test_one_class_alone_fits_no_regression():
+def test_one_class_alone_leaves_the_others_suggestible():
     head = fitted(KNOWN[:2], [[0], [0]])
 
-    assert head.regression is None
-    assert head.trust == 0
+    best = [head.probabilities(vector[None])[0].argmax() for vector in KNOWN]
+
+    assert head.answers == 2
+    assert best == [0, 0, 1, 1, 2, 2]
 
 
-def test_two_classes_of_three_agree_with_their_odds():
-    head = fitted(KNOWN[:4], ANSWERS[:4])
-    assert head.regression is not None
-    only_learned = heads.Head(head.centre, head.prototypes, head.regression, 1, multiple=False)
+def test_a_label_that_nobody_chose_yet_starts_from_its_wording():
+    head = fitted(np.vstack([KNOWN[:4]] * 50), ANSWERS[:4] * 50)
 
-    probabilities = only_learned.probabilities(KNOWN[:4])
-
-    assert list(probabilities.argmax(axis=1)) == [0, 0, 1, 1]
-    assert probabilities[:, 2].max() < 1e-6
+    assert head.suggest(KNOWN[4])[0].column == 2
 
 
-def test_none_of_these_teaches_a_multiple_choice_and_no_single_one():
-    none_of_these = [[], []]
+def test_people_who_contradict_each_other_take_nothing_from_the_other_labels():
+    head = fitted(np.vstack([KNOWN[:1]] * 6), [[0], [1]] * 3)
 
-    single = fitted(np.vstack([KNOWN, KNOWN[:2]]), [*ANSWERS, *none_of_these])
-    multiple = fitted(KNOWN[:2], none_of_these, multiple=True)
+    assert head.suggest(KNOWN[4])[0].column == 2
 
-    assert single.regression is not None
-    assert single.regression.weights == pytest.approx(fitted().regression.weights)
-    assert multiple.regression is not None
-    assert (
-        multiple.probabilities(KNOWN).max() < zero_label(multiple=True).probabilities(KNOWN).max()
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_vectors_that_are_no_numbers_teach_nothing(bad):
+    broken = np.full((1, FakeEngine.dims), bad, dtype=np.float32)
+
+    head = fitted(np.vstack([KNOWN, broken]), [*ANSWERS, [1]], pool=np.vstack([POOL, broken]))
+
+    assert np.array_equal(head.probabilities(KNOWN), fitted().probabilities(KNOWN))
+    assert head.suggest(broken[0]) == []
+
+
+def test_two_labels_of_the_same_wording_are_told_apart_by_answers():
+    same = np.vstack([WORDINGS[:1], WORDINGS[:1]])
+    head = fit(
+        wordings=same, pool=POOL, vectors=KNOWN, answers=[[0]] * 3 + [[1]] * 3, multiple=False
     )
+
+    assert head.probabilities(KNOWN).argmax(axis=1).tolist() == [0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_labels_that_cannot_be_read_wait_for_answers(multiple):
+    head = fit(
+        wordings=np.zeros_like(WORDINGS),
+        pool=POOL,
+        vectors=KNOWN,
+        answers=ANSWERS,
+        multiple=multiple,
+    )
+
+    assert head.probabilities(KNOWN).argmax(axis=1).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_none_of_these_teaches_a_multiple_choice():
+    multiple = fitted(KNOWN[:2], [[], []], multiple=True)
+
+    before = zero_label(multiple=True).probabilities(KNOWN[:2])
+
+    assert multiple.probabilities(KNOWN[:2]).max() < before.max()
 
 
 def test_a_pool_too_small_to_have_a_middle_is_not_centred():
-    assert not fitted(pool=POOL[:3]).centre.any()
-    assert fitted(pool=POOL).centre.any()
+    assert not fitted(pool=POOL[:3]).near.centre.any()
+    assert fitted(pool=POOL).near.centre.any()
 
 
 def test_unlabelled_texts_draw_a_label_to_where_such_texts_are():
@@ -169,6 +233,17 @@ def test_two_fits_are_the_same():
     first, second = fitted(), fitted()
 
     assert np.array_equal(first.probabilities(KNOWN), second.probabilities(KNOWN))
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+@pytest.mark.parametrize("answered", [0, len(ANSWERS)])
+def test_a_head_comes_back_from_its_tensors_as_it_was(multiple, answered):
+    head = fitted(KNOWN[:answered], ANSWERS[:answered], multiple=multiple)
+
+    again = heads.Head.from_tensors(head.tensors())
+
+    assert np.array_equal(again.probabilities(KNOWN), head.probabilities(KNOWN))
+    assert [again.suggest(vector) for vector in KNOWN] == [head.suggest(row) for row in KNOWN]
 
 
 def test_a_long_list_of_labels_is_cut_to_the_likely_ones():

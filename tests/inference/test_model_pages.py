@@ -1,20 +1,53 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from inference import live
-from inference.models import ModelKind, ModelVersion, Stage, Suggestion
-from projects.models import Role
+from inference import legibility, live
+from inference.effect.page import effect_figures
+from inference.measuring.measure import KIND, figures_of
+from inference.measuring.outcomes import Outcome
+from inference.models import Measurement, ModelKind, ModelVersion, Stage, Suggestion
+from projects.models import Document, JobState, Role
 from tests.factories import make_documents, make_member, make_project, make_question
 
 LIST = "/projects/tickets/models/"
 DETAIL = "/projects/tickets/models/topic/1/"
+HTMX = {"HX-Request": "true"}
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
 def version(project, serving):
     live.refresh(project)
     return ModelVersion.objects.get()
+
+
+def measurement(version: ModelVersion, *, n: int, right: int = 0) -> Measurement:
+    """Of n documents, half of them Refund, half Praise, `right` suggested as answered."""
+    labels = [version.question.labels.get(name=name) for name in ("Refund", "Praise")]
+    outcomes = [
+        Outcome(
+            [{"label": labels[(row + (row >= right)) % 2].pk, "score": 0.75, "offered": True}],
+            frozenset([labels[row % 2].pk]),
+        )
+        for row in range(n)
+    ]
+    documents = [Document(pk=row) for row in range(n)]
+    said = {row: outcome.said for row, outcome in enumerate(outcomes)}
+    answers = {row: {version.question.pk: one.answered} for row, one in enumerate(outcomes)}
+    return Measurement.objects.create(
+        question=version.question,
+        model_version=version,
+        version=version.version,
+        documents=n,
+        figures={
+            "event": 0,
+            "effect": effect_figures(version.question),
+            **figures_of(version.question, said, (documents, answers), []),
+        },
+    )
 
 
 def fine_tuned(project, number: int, **fields) -> ModelVersion:
@@ -47,7 +80,8 @@ def test_it_rejects_post(client_of, version, alice, page):
 def test_before_anything_suggests_the_page_says_when_it_will(client_of, project, alice, serving):
     page = client_of(alice).get(LIST).content.decode()
 
-    assert "Nothing suggests for this question yet." in page
+    assert "Nothing suggests for “Topic” yet" in page
+    assert "It needs no answers to start." in page
     assert not ModelVersion.objects.exists()
 
 
@@ -57,25 +91,118 @@ def test_a_project_without_questions_says_so(client_of, alice, question):
     assert "There is no question to suggest for." in client_of(alice).get(LIST).content.decode()
 
 
-def test_the_list_names_what_suggests(client_of, version, alice):
+def test_the_page_names_what_suggests(client_of, version, alice):
     page = client_of(alice).get(LIST).content.decode()
 
-    assert "The model has learned from 0 answers" in page
-    assert "suggests from the wording of the labels alone." in page
+    assert "Nobody has measured this model yet" in page
+    assert "It suggests from the wording of the labels alone" in page
     assert "Fake encoder live 1.0" in page
     assert "Champion" in page
 
 
+def test_a_project_with_several_questions_shows_one_at_a_time(client_of, project, version, alice):
+    make_question(project, "mood", labels=["Glad", "Angry"])
+    client = client_of(alice)
+
+    second = client.get(f"{LIST}?question=mood").content.decode()
+    first = client.get(LIST).content.decode()
+
+    assert "Fake encoder live 1.0" in first
+    assert "Nothing suggests for “Mood” yet" in second
+    assert client.get(f"{LIST}?question=colour").status_code == 404
+
+
 @pytest.mark.parametrize("others", [0, 2], ids=["one row", "three rows"])
-def test_the_list_costs_the_same_however_long(
+def test_the_page_costs_the_same_however_many_versions_and_figures(
     client_of, project, version, alice, others, django_assert_num_queries
 ):
     for number in range(2, 2 + others):
         fine_tuned(project, number)
+    for number in range(1 + others):
+        measurement(version, n=40 + number)
+    client = client_of(alice)
+    project.jobs.create(kind=KIND, state=JobState.RUNNING)
+
+    legibility.of(project)  # remembered for some minutes
+    # session, user, membership, questions, labels, measurement, job, versions
+    with django_assert_num_queries(8):
+        assert client.get(LIST).content.decode().count("/models/topic/") == 1 + others
+
+
+def test_opening_the_page_has_the_model_measured_once(client_of, project, version, alice):
     client = client_of(alice)
 
-    with django_assert_num_queries(5):  # session, user, membership, questions, versions
-        assert client.get(LIST).content.decode().count("<tr>") == 2 + others
+    client.get(LIST)
+    client.get(LIST)
+
+    assert project.jobs.filter(kind=KIND).count() == 1
+
+
+def test_the_page_asks_again_and_is_told_only_what_is_newer(client_of, version, alice):
+    row = measurement(version, n=40)
+    stamp = row.stamp
+    client = client_of(alice)
+
+    assert client.get(LIST, {"after": row.stamp}, headers=HTMX).status_code == 204
+    assert client.get(LIST, {"after": "an older one"}, headers=HTMX).status_code == 200
+
+    row.created_at += timedelta(seconds=1)
+    row.save()
+    newer = client.get(LIST, {"after": stamp}, headers=HTMX)
+
+    assert newer.status_code == 200
+    assert newer.content.decode().lstrip().startswith('<div id="measured"')
+
+
+def test_with_enough_answers_the_figure_leads_with_its_interval(client_of, version, alice):
+    measurement(version, n=40, right=34)
+
+    page = client_of(alice).get(LIST).content.decode()
+
+    assert f"<h1>The model is right on 85{NBSP}% of documents</h1>" in page
+    assert "71 to 93 %, n = 40." in page
+    assert "always saying “Refund”" in page
+    assert f'<dd class="value">50{NBSP}%</dd>' in page
+
+
+def test_with_too_few_answers_no_figure_is_shown(client_of, project, version, alice):
+    measurement(version, n=29, right=29)
+
+    page = client_of(alice).get(LIST).content.decode()
+
+    assert "Too early to say what the model is worth" in page
+    assert "29 of 30 blind test documents are answered." in page
+    assert "in about 20 more answers" in page
+    assert f"100{NBSP}%" not in page
+
+
+def test_without_a_reserve_the_page_says_that_nothing_can_be_known(
+    client_of, project, version, alice, vera
+):
+    project.reserve = 0
+    project.save()
+    measurement(version, n=0)
+
+    assert "Set a share for the reserve" in client_of(alice).get(LIST).content.decode()
+    assert "An owner can set a share for it." in client_of(vera).get(LIST).content.decode()
+
+
+def test_figures_of_an_earlier_epoch_are_not_shown(client_of, project, version, alice):
+    measurement(version, n=40)
+    project.reserve_epoch = 2
+    project.save()
+
+    assert "Nobody has measured this model yet" in client_of(alice).get(LIST).content.decode()
+
+
+def test_names_of_labels_are_those_of_today_and_never_markup(client_of, question, version, alice):
+    measurement(version, n=40)
+    question.labels.filter(name="Refund").update(name="<b>Money</b> & back")
+
+    page = client_of(alice).get(LIST).content.decode()
+
+    assert "&lt;b&gt;Money&lt;/b&gt; &amp; back" in page
+    assert "<b>Money" not in page
 
 
 def test_a_version_says_where_it_came_from(client_of, project, version, alice):
@@ -98,7 +225,7 @@ def test_a_span_question_says_what_it_has_learned(client_of, project, alice, ser
     live.refresh(project)
     client = client_of(alice)
 
-    assert "marks nothing yet" in client.get(LIST).content.decode()
+    assert "It marks nothing yet" in client.get(f"{LIST}?question=names").content.decode()
     assert (
         "It has seen no answers yet"
         in client.get("/projects/tickets/models/names/1/").content.decode()
@@ -107,7 +234,7 @@ def test_a_span_question_says_what_it_has_learned(client_of, project, alice, ser
     facts = {"answers": 3, "spans": 5, "offered_from": 0.25}
     ModelVersion.objects.filter(question=names).update(parameters=facts)
 
-    assert "It learned from 5 spans in 3 answers." in client.get(LIST).content.decode()
+    assert "from 5 spans in 3 answers" in client.get(f"{LIST}?question=names").content.decode()
     page = client.get("/projects/tickets/models/names/1/").content.decode()
     assert "It has learned from 5 spans in 3 answers." in page
     assert "<dt>Offered from</dt><dd>0.25</dd>" in page

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.reading import MOST_WINDOWS, OVERLAP, Reading, merged, windows
+from inference.encoders.reading import MOST_WINDOWS, OVERLAP, Reading, merged, windows
 
 
 def cut(costs: list[int], room: int):

@@ -12,15 +12,18 @@ from asgiref.sync import sync_to_async as in_db
 from django.core.management import call_command
 
 from corpus.erase import erase
-from inference import live, opening, suggesting, vectors, word_memory
+from inference import learning, live, opening, suggesting, vectors
 from inference.batcher import Batcher
+from inference.encoders.fake_engine import FakeEngine
 from inference.encoding import encode_later
-from inference.fake_engine import FakeEngine
 from inference.models import ModelVersion, Suggestion, Vector, WordStates
+from inference.spans import word_memory
 from labeling.delete_documents import delete_documents
 from labeling.models import Annotation
+from labeling.skip import SkipReason, skip
 from labeling.spans import Span
 from labeling.submit import Submission, submit
+from projects.models import Project
 from tests.factories import make_documents, make_question
 from tests.inference.test_consumers import BLIND, Tab, stored
 
@@ -37,7 +40,7 @@ def names(project, question):
 def mark(names, bob):
     """Have bob answer a document with these quotes: {quote: label}."""
 
-    def answered(document, quotes: dict[str, str], field="text"):
+    def answered(document, quotes: dict[str, str], field="text", by=bob):
         labels = dict(names.labels.values_list("name", "pk"))
         text = document.texts[field]
         spans = [
@@ -46,7 +49,7 @@ def mark(names, bob):
         ]
         submission = Submission(client_id=uuid.uuid4())
         return submit(
-            document=document, annotator=bob, chosen={names.pk: spans}, submission=submission
+            document=document, annotator=by, chosen={names.pk: spans}, submission=submission
         )
 
     return answered
@@ -114,6 +117,36 @@ def test_an_answer_that_says_nothing_of_the_spans_teaches_nothing(project, names
     live.refresh(project)
 
     assert ModelVersion.objects.get().parameters["answers"] == 0
+
+
+def test_what_some_marked_and_no_majority_holds_teaches_nothing(
+    project, names, mark, serving, bob, alice
+):
+    Project.objects.filter(pk=project.pk).update(overlap=2)
+    project.refresh_from_db()
+    agreed, disputed = make_documents(project, "so Ada came", TEXT)
+    for by in (bob, alice):
+        mark(agreed, {"Ada": "Person"}, by=by)
+    mark(disputed, {"Ada": "Person", "Paris": "Place"}, by=bob)
+    mark(disputed, {"Ada": "Person"}, by=alice)
+
+    learned = learning.gather(project, serving)
+
+    [[plain], [split]] = learning.span_lessons(names, learned)
+    assert plain.unsure == []
+    assert [TEXT[one.start : one.end] for one in split.marks] == ["Ada"]
+    assert [TEXT[one.start : one.end] for one in split.unsure] == ["Paris"]
+
+
+def test_a_skipped_document_teaches_nothing(project, names, mark, serving, bob):
+    answered, skipped = make_documents(project, TEXT, "so Ada came")
+    mark(answered, {"Ada": "Person"})
+    sent = Submission(client_id=uuid.uuid4())
+    skip(document=skipped, annotator=bob, reason=SkipReason.UNCLEAR, note="", submission=sent)
+
+    [[only]] = learning.span_lessons(names, learning.gather(project, serving))
+
+    assert only.text == TEXT
 
 
 def test_a_blind_document_teaches_neither_tagger_nor_gazetteer(project, mark, serving):

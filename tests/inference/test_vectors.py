@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inference import vectors
-from inference.fake_engine import FakeEngine
+from inference.encoders.fake_engine import FakeEngine
 from inference.models import Vector
 from inference.vectors import Recent, cached, encoded, keep, text_hash
 

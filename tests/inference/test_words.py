@@ -5,7 +5,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from inference.words import SHAPES, shapes, word_places
+from inference.spans.words import SHAPES, shapes, word_places
 
 # Everything a text may hold: no surrogates and no U+0000, which are refused at the door.
 texts = st.text(

@@ -178,7 +178,7 @@ def test_the_page_counts_in_so_many_queries(client_of, project, alice, bob, coun
     with CaptureQueriesContext(connection) as asked:
         client.post(PAGE, form)
 
-    assert (len(shown), len(asked)) == (5, 9)
+    assert (len(shown), len(asked)) == (4, 9)
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.keys import RESERVED, keys_for, keys_on_page
+from labeling.keys import PLACES, RESERVED, keys_for, keys_on_page
 from projects.models import Label, QuestionKind
 from tests.factories import make_question
 
@@ -56,3 +56,14 @@ def test_keys_are_shared_where_there_are_not_enough(project):
     make_question(project, "names", labels=labels, kind=QuestionKind.SPAN)
 
     assert keys_of(project)[1][:3] == ["1", "2", "3"]
+
+
+def test_the_likeliest_have_keys_where_labels_outnumber_keys(project):
+    question = make_question(project, "intent", labels=[f"Intent {n}" for n in range(77)])
+    question.labels.filter(name="Intent 3").update(hotkey="2")
+
+    keys = keys_of(project)[-1]
+
+    assert not set(keys) & set(PLACES)
+    assert keys[:5] == ["6", "7", "8", "9", "a"]
+    assert keys[-1] == ""

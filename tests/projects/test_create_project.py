@@ -15,7 +15,8 @@ TICKETS = {
     "guidelines": "# Rules\n\nBe kind.",
     "overlap": 2,
     "reserve": 0.1,
-    "queue_order": "imported",
+    "queue_order": "uncertain",
+    "suggest_from": 0.4,
     "text_fields": ["subject", "body"],
     "questions": [
         {
@@ -91,6 +92,8 @@ def test_the_author_becomes_an_owner():
         (changed(overlap=0), "overlap: must be a whole number from 1 to 20"),
         (changed(overlap=True), "overlap: must be a whole number"),
         (changed(reserve=1.5), "reserve: must be a share"),
+        (changed(suggest_from=True), "suggest_from: must be a share from 0 to 1, or null"),
+        (changed(suggest_from=40), "suggest_from: must be a share from 0 to 1, or null"),
         (changed(queue_order="best"), "queue_order: must be one of random, imported"),
         (changed(text_fields=[]), "text_fields: must be a list"),
         (changed(text_fields=["a", "a"]), "text_fields: a name stands twice"),

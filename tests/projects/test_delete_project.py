@@ -25,7 +25,14 @@ from corpus.models import (
 )
 from corpus.versions import diff
 from corpus.versions.freeze import freeze
-from inference.models import ModelVersion, Suggestion, Vector, WordStates
+from inference.models import (
+    LiveWeights,
+    Measurement,
+    ModelVersion,
+    Suggestion,
+    Vector,
+    WordStates,
+)
 from labeling.models import Draft, Event, Exposure, Presence
 from projects import delete_project as deletion
 from projects import jobs
@@ -96,6 +103,8 @@ def fill(slug: str) -> Project:
     )  # fmt: skip
     model.artifact.save("weights", ContentFile(b"123"))
     Suggestion.objects.create(document=document, question=question, model_version=model)
+    LiveWeights.objects.create(question=question, model_version=model)
+    Measurement.objects.create(question=question, model_version=model, version="1.1")
     WordStates.objects.create(project=project, text_hash="1" * 64, encoder="e", values=b"")
     return project
 

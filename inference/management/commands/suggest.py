@@ -11,13 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from corpus.formats import FORMATS, Format, format_of
 from corpus.record import BadFile, Problem, Row
 from inference import engine, live
+from inference.choices.heads import Floats
 from inference.engine import Serving, Unavailable
-from inference.heads import Floats
 from inference.live import LiveHead
 from inference.opening import Needs, needs_of
+from inference.spans.word_memory import unread, words_of
+from inference.spans.words import Words
 from inference.suggesting import items_of
-from inference.word_memory import unread, words_of
-from inference.words import Words
+from inference.tuning.readers import read_all
 from labeling.exposures import SuggestedItem
 from projects.models import Label, Project
 
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             for (row, fields), vector, words in read_by(serving, good, needs):
                 said = {
                     questions[head.question]: spoken(
-                        head, items_of(head, vector, fields, words), names
+                        head, items_of(head, vector, fields, read_all(head.tuned, words)), names
                     )
                     for head in heads
                 }

@@ -17,7 +17,7 @@ USAGE = 2
 class Command(BaseCommand):
     help = (
         "Creates a project from a JSON file, the same that the settings page exports: name, "
-        "guidelines, overlap, reserve, queue_order, text_fields, questions with labels, members."
+        "guidelines, overlap, reserve, queue_order, suggest_from, text_fields, questions, members."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
