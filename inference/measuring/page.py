@@ -72,10 +72,11 @@ def tiles(
             _tile("Wholly right", figures["accuracy"], "documents without a mistake"),
             _tile("Coverage", figures["coverage"], "documents with a suggestion"),
         ]
-    largest = figures.get("largest")  # none where it was measured while several could be chosen
+    # There is none where it was measured while several could be chosen.
     always = [
         _tile("Largest class", largest, f"always saying “{_name(largest['label'], names)}”")
-        for _ in range(bool(largest))
+        for largest in [figures.get("largest")]
+        if largest
     ]
     return [
         _tile("Right", figures["accuracy"], "of all blind test documents"),
