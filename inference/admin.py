@@ -7,9 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inference.models import (
+    AutoLabelDocument,
+    AutoLabelRun,
+    Comparison,
     LiveWeights,
     Measurement,
     ModelVersion,
+    Promotion,
+    RemoteUse,
     Suggestion,
     Vector,
     WordStates,
@@ -77,3 +82,42 @@ class MeasurementAdmin(Kept):
     list_filter = ("question__project",)
     list_select_related = ("question", "model_version")
     date_hierarchy = "created_at"
+
+
+@admin.register(Promotion)
+class PromotionAdmin(Kept):
+    list_display = ("question", "model_version", "replaced", "author", "reason", "created_at")
+    list_filter = ("question__project",)
+    list_select_related = ("question", "model_version", "replaced", "author")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(Kept):
+    list_display = ("question", "first", "second", "documents", "created_at")
+    list_filter = ("question__project",)
+    list_select_related = ("question", "first", "second")
+
+
+@admin.register(AutoLabelRun)
+class AutoLabelRunAdmin(Kept):
+    list_display = ("id", "question", "model_version", "target", "state", "author", "created_at")
+    list_filter = ("state", "project")
+    list_select_related = ("question", "model_version", "author")
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AutoLabelRun]:
+        return super().get_queryset(request).defer("weights")
+
+
+@admin.register(AutoLabelDocument)
+class AutoLabelDocumentAdmin(Kept):
+    list_display = ("run", "document", "role", "score", "p_value", "selected")
+    list_filter = ("role", "selected")
+    list_select_related = ("run", "document")
+
+
+@admin.register(RemoteUse)
+class RemoteUseAdmin(Kept):
+    list_display = ("model_version", "calls", "failures", "tokens_in", "tokens_out", "cost")
+    list_select_related = ("model_version",)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inference import answered, live, vectors
-from inference.models import LiveWeights, Measurement, ModelVersion, Suggestion, Vector, WordStates
+from inference import answered, artifacts, live, vectors
+from inference.models import (
+    AutoLabelDocument,
+    AutoLabelRun,
+    Comparison,
+    LiveWeights,
+    Measurement,
+    ModelVersion,
+    Promotion,
+    RemoteUse,
+    Suggestion,
+    Vector,
+    WordStates,
+)
 from inference.spans import word_memory
 from projects.delete_project import CHUNK, Rows, deleting
 from projects.models import Document, Project
@@ -17,6 +29,12 @@ def rows_of_inference(project: Project) -> Iterator[Rows]:
     yield WordStates.objects.filter(project=project)
     yield LiveWeights.objects.filter(question__project=project)
     yield Measurement.objects.filter(question__project=project)
+    yield AutoLabelDocument.objects.filter(run__project=project)
+    yield AutoLabelRun.objects.filter(project=project)
+    yield Comparison.objects.filter(question__project=project)
+    yield Promotion.objects.filter(question__project=project)
+    yield RemoteUse.objects.filter(model_version__project=project)
+    artifacts.remove(ModelVersion.objects.filter(project=project))
     yield ModelVersion.objects.filter(project=project)
     yield from _vectors(project)
     # Other processes let go of theirs in time: there it is numbers, kept under hashes.

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from inference import views
+from inference.views import models
 
 # /projects/<slug>/models/
 urlpatterns = [
-    path("projects/<slug:slug>/models/", views.models, name="models"),
-    path("projects/<slug:slug>/models/<slug:question>/<int:number>/", views.model, name="model"),
+    path("projects/<slug:slug>/models/", models.models, name="models"),
+    path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),
 ]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from labeling.models import Annotation, Answer, Draft, Event, Exposure, Presence, Slot
+from labeling.models import (
+    Annotation,
+    Answer,
+    Draft,
+    Event,
+    Exposure,
+    ModelAnnotation,
+    Presence,
+    Slot,
+)
 from projects.admin_base import Kept
 
 
@@ -73,3 +82,12 @@ class PresenceAdmin(Kept):
     list_filter = ("project",)
     list_select_related = ("user", "project")
     search_fields = ("user__username",)
+
+
+@admin.register(ModelAnnotation)
+class ModelAnnotationAdmin(Kept):
+    list_display = ("document", "question", "model_version", "batch", "project", "created_at")
+    list_filter = ("question__project",)
+    list_select_related = ("document", "question", "project")
+    search_fields = ("document__external_id", "model_version")
+    date_hierarchy = "created_at"

@@ -11,6 +11,7 @@ from labeling.models import (
     Draft,
     Event,
     Exposure,
+    ModelAnnotation,
     Presence,
     Slot,
     SlotState,
@@ -25,6 +26,7 @@ def rows_of_labeling(project: Project) -> Iterator[Rows]:
     yield Presence.objects.filter(project=project)
     yield Exposure.objects.filter(document__project=project)
     yield Draft.objects.filter(document__project=project)
+    yield ModelAnnotation.objects.filter(project=project)
     yield Answer.objects.filter(annotation__project=project)
     yield Annotation.objects.filter(project=project)
     yield Slot.objects.filter(project=project)

@@ -15,6 +15,9 @@ class Measurement(models.Model):
     reserve_epoch = models.PositiveIntegerField(default=1)
     answers = models.PositiveIntegerField(default=0, help_text="Answers it had learned from.")
     documents = models.PositiveIntegerField(default=0, help_text="Blind test documents measured.")
+    contaminated = models.BooleanField(
+        default=False, help_text="Measured on answers that were made while suggestions were shown."
+    )
     figures = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -22,7 +25,8 @@ class Measurement(models.Model):
         ordering = ["question", "-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["model_version", "version", "documents"], name="measurement_unique"
+                fields=["model_version", "version", "documents", "contaminated"],
+                name="measurement_unique",
             )
         ]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -18,6 +19,10 @@ class ModelKind(models.TextChoices):
     REMOTE = "remote", "Remote"
 
 
+PROMOTABLE = (ModelKind.FINE_TUNED, ModelKind.FOLDER, ModelKind.REMOTE)
+"""Made once and fixed; of a question at most one of them is champion."""
+
+
 class Stage(models.TextChoices):
     NONE = "", "Not in use"
     CHAMPION = "champion", "Champion"
@@ -28,6 +33,13 @@ class Stage(models.TextChoices):
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def in_project(self, project: Project) -> ModelVersionQuerySet:
         return self.filter(project=project)
+
+    def promotable(self) -> ModelVersionQuerySet:
+        return self.filter(kind__in=PROMOTABLE)
+
+    def promoted(self) -> ModelVersionQuerySet:
+        """The champions that somebody chose, in place of the live head on the usual encoder."""
+        return self.promotable().filter(stage=Stage.CHAMPION)
 
     def live(self) -> ModelVersionQuerySet:
         return self.filter(kind=ModelKind.LIVE)
@@ -68,6 +80,27 @@ class ModelVersion(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     environment = models.JSONField(default=dict, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
+    base = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="heads",
+        help_text="Of a live head: the promoted version on whose vectors it stands.",
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    comment = models.CharField(max_length=500, blank=True)
+    folder = models.CharField(
+        max_length=200, blank=True, help_text="In the storage: a Hugging Face folder."
+    )
+    files = models.JSONField(
+        default=dict, blank=True, help_text="File name in the folder to its sha256."
+    )
+    registered = models.JSONField(
+        default=dict, blank=True, help_text="Where it is known outside, such as an MLflow registry."
+    )
     artifact = models.FileField(upload_to="models/", blank=True, max_length=200)
     artifact_sha256 = models.CharField(max_length=64, blank=True)
     stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.NONE, blank=True)
@@ -86,6 +119,11 @@ class ModelVersion(models.Model):
                 fields=["question", "encoder"],
                 condition=Q(kind=ModelKind.LIVE),
                 name="model_version_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["question"],
+                condition=Q(stage=Stage.CHAMPION, kind__in=PROMOTABLE),
+                name="model_version_one_promoted",
             ),
         ]
 

@@ -17,6 +17,17 @@ class Suggestion(models.Model):
     items = models.JSONField(
         default=list, help_text="Label id, score, offered; best first. Empty: it abstained."
     )
+    label = models.ForeignKey(
+        "projects.Label",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The first item's.",
+    )
+    score = models.FloatField(
+        null=True, blank=True, help_text="The first item's; of spans the least certain one's."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -26,6 +37,9 @@ class Suggestion(models.Model):
                 fields=["document", "question", "model_version", "version"],
                 name="suggestion_unique",
             )
+        ]
+        indexes = [
+            models.Index(fields=["model_version", "label", "score"], name="suggestion_said"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@ from labeling.models.annotation import Annotation, AnnotationState, Answer, Orig
 from labeling.models.draft import Draft
 from labeling.models.event import Event, EventKind
 from labeling.models.exposure import Exposure
+from labeling.models.model_annotation import ModelAnnotation
 from labeling.models.presence import Presence
 from labeling.models.slot import Slot, SlotState
 
@@ -13,6 +14,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Exposure",
+    "ModelAnnotation",
     "Origin",
     "Presence",
     "Slot",

@@ -18,6 +18,8 @@ class EventKind(models.TextChoices):
     RESTORE = "restore", "Restored"
     MERGE = "merge", "Labels merged"
     ERASE = "erase", "Erased"
+    MODEL = "model", "Labelled by a model"
+    CLEAR = "clear", "A model's answer taken back"
 
 
 class AppendOnly(Exception):

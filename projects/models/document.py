@@ -18,6 +18,7 @@ class DocumentState(models.TextChoices):
     OPEN = "open", "To do"
     DONE = "done", "Done"
     OWNER = "owner", "With the owner"
+    MODEL = "model", "Labelled by a model"
     DELETED = "deleted", "Deleted"
     ERASED = "erased", "Erased"
 
@@ -38,7 +39,7 @@ def blind(document: str = "") -> Q:
     chance, split = (
         Q(**{document + name: value for name, value in fields.items()}) for fields in (drawn, came)
     )
-    return chance | split
+    return chance | split | Q(**{f"{document}is_drawn": True})
 
 
 def document_hash(texts: Mapping[str, str], text_fields: Sequence[str]) -> str:
@@ -91,6 +92,10 @@ class Document(models.Model):
     in_reserve = models.BooleanField(default=False)
     reserve_epoch = models.PositiveIntegerField(default=1)
     imported_split = models.CharField(max_length=20, blank=True)
+    is_drawn = models.BooleanField(
+        default=False,
+        help_text="Drawn by chance to check a model before it labels the rest: blind for good.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DocumentQuerySet.as_manager()
@@ -124,7 +129,11 @@ class Document(models.Model):
 
     @property
     def arm(self) -> str:
-        """In the reserve "blind" or "open", outside it "". Imported test rows are blind too."""
+        """In the reserve "blind" or "open", outside it "". Imported test rows are blind too, and
+        what was drawn to check a model.
+        """
+        if self.is_drawn:
+            return "blind"
         if self.imported_split:
             return "blind" if self.imported_split in BLIND_SPLITS else ""
         if not self.in_reserve:
@@ -134,6 +143,8 @@ class Document(models.Model):
     @property
     def split(self) -> str:
         """The split of dataset versions. Blind documents are halved once, by hash."""
+        if self.is_drawn and not self.imported_split:
+            return "calibration"
         if self.imported_split:
             return self.imported_split
         if not self.is_blind:

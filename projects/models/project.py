@@ -67,6 +67,9 @@ class Project(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Suggestions less probable than this are not shown. Empty: the model decides.",
     )
+    data_license = models.CharField(
+        max_length=100, blank=True, help_text="Of the texts, as data cards say it: an SPDX name."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -25,15 +25,20 @@ from corpus.models import (
 )
 from corpus.versions import diff
 from corpus.versions.freeze import freeze
+from inference import artifacts
 from inference.models import (
+    AutoLabelRun,
+    Comparison,
     LiveWeights,
     Measurement,
     ModelVersion,
+    Promotion,
+    RemoteUse,
     Suggestion,
     Vector,
     WordStates,
 )
-from labeling.models import Draft, Event, Exposure, Presence
+from labeling.models import Draft, Event, Exposure, ModelAnnotation, Presence
 from projects import delete_project as deletion
 from projects import jobs
 from projects.delete_project import begin_deleting
@@ -105,8 +110,29 @@ def fill(slug: str) -> Project:
     Suggestion.objects.create(document=document, question=question, model_version=model)
     LiveWeights.objects.create(question=question, model_version=model)
     Measurement.objects.create(question=question, model_version=model, version="1.1")
+    fill_registry(question, model)
     WordStates.objects.create(project=project, text_hash="1" * 64, encoder="e", values=b"")
     return project
+
+
+def fill_registry(question, model) -> None:
+    project, document = question.project, question.project.documents.first()
+    folder = Path(settings.DATA_DIR) / f"to-keep-{project.slug}"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    model.folder, model.files = artifacts.keep(folder)
+    model.save()
+    model.heads.create(project=project, question=question, name="head", number=2, kind="live")
+    Promotion.objects.create(question=question, model_version=model)
+    Comparison.objects.create(question=question, first=model, second=model, versions=["1", "1"])
+    RemoteUse.objects.create(model_version=model)
+    run = AutoLabelRun.objects.create(
+        project=project, question=question, model_version=model, target=0.1, calibration=9, seed=1
+    )
+    run.documents.create(document=document)
+    ModelAnnotation.objects.create(
+        project=project, document=document, question=question, items=[], model_version="m", batch=1
+    )
 
 
 def fill_documents(project, owner, bob) -> None:
@@ -355,7 +381,7 @@ def test_the_page_before_says_in_words_what_goes(client_of, ours, owner):
         "3 by 2 people, with their whole history",
         "2 frozen versions, with their files",
         "1, with its file; what was downloaded stays",
-        "1 that learned here",
+        "2 that learned here",
         "2 lose the project",
         "Archive it instead",
     ):
