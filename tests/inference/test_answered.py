@@ -87,9 +87,17 @@ def test_another_number_wanted_is_seen(project, bob, dora):
 @pytest.mark.parametrize("split", ["", "train", "test", "calibration"])
 @pytest.mark.parametrize("reserved", [True, False])
 @pytest.mark.parametrize("coin", [0.1, 0.9])
-def test_rows_that_are_not_blind_are_of_documents_that_are_not(project, split, reserved, coin):
+@pytest.mark.parametrize("drawn", [True, False])
+def test_rows_that_are_not_blind_are_of_documents_that_are_not(
+    project, split, reserved, coin, drawn
+):
     [document] = make_documents(
-        project, "one", imported_split=split, in_reserve=reserved, display_coin=coin
+        project,
+        "one",
+        imported_split=split,
+        in_reserve=reserved,
+        display_coin=coin,
+        is_drawn=drawn,
     )
 
     assert Document.objects.not_blind().exists() is not document.is_blind
