@@ -5,8 +5,10 @@ from __future__ import annotations
 from threading import Barrier
 
 from asgiref.sync import SyncToAsync
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from redis import Redis
 
 from inference import answered, engine, live, threads, vectors
 from inference.spans import word_memory
@@ -20,9 +22,19 @@ def forget() -> None:
     _settle()
     live.forget_all()
     answered.forget_all()
-    cache.clear()
+    _empty_cache()
     vectors.recent.clear()
     word_memory.recent.clear()
+
+
+def _empty_cache() -> None:
+    """Of what this process put there: on Redis the others have their names, and their sockets."""
+    if not settings.REDIS_URL:
+        cache.clear()
+        return
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        for name in redis.scan_iter(match=f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
+            redis.delete(name)
 
 
 def _settle() -> None:
