@@ -1,0 +1,178 @@
+"""Fine-tuned models as they lie in their folders: what they say of texts, and of words.
+
+Plain transformers models, so that anything else can load the same folder: a sequence classifier
+for a choice, a token classifier for spans. Nothing is unpickled, no code of a folder is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from inference.choices.regression import Floats, sigmoid, softmax
+from inference.encoders.bert_model import positions
+from inference.encoders.reading import Reading, merged
+from inference.engine import EngineError
+from inference.spans import bio
+from inference.spans.words import word_places
+from inference.training.device import computing, device, precision
+from inference.training.pieces import Pieces
+
+MAX_TOKENS = 512
+TOKENS_AT_ONCE = 8192
+MULTIPLE = "multi_label_classification"
+TAG = re.compile(r"([BIES])[-_](.+)|()(O)", re.IGNORECASE)
+
+Task = Literal["choice", "span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A model with its tokenizer, on the device that it computes on.
+
+    `columns`: names of what it tells apart; of spans without the tags' B and I. `order`: of spans
+    the model's own tag for each one in the order of `bio`.
+    """
+
+    model: Any
+    pieces: Pieces
+    columns: tuple[str, ...]
+    order: tuple[int, ...]
+    where: Any
+
+    @property
+    def several(self) -> bool:
+        """Whether each label of a choice stands by itself."""
+        return bool(self.model.config.problem_type == MULTIPLE)
+
+    def choose(self, texts: Sequence[str], *, temperature: float = 1.0) -> Floats:
+        """(n, C) probabilities; of a text in several windows their mean."""
+        if not texts:
+            return np.zeros((0, len(self.columns)), dtype=np.float32)
+        parts = self.pieces.parts(texts)
+        flat = [ids for of in parts for ids in of]
+        logits = np.zeros((len(flat), len(self.columns)), dtype=np.float32)
+        for rows in batches([len(ids) for ids in flat]):
+            logits[rows] = self._forward([flat[row] for row in rows])
+        shares = (sigmoid if self.several else softmax)(logits / np.float32(temperature))
+        cuts = np.cumsum([len(of) for of in parts])[:-1]
+        return np.stack([of.mean(axis=0) for of in np.split(shares, cuts)])
+
+    def tag(self, texts: Sequence[str]) -> list[Floats]:
+        """Of each text (w, tags) probabilities, in the order of `bio`; a word that has no token
+        is outside for certain.
+        """
+        planned = [self.pieces.windows(text) for text in texts]
+        flat = [
+            self.pieces.piece(text[window.start : window.end])
+            for text, of in zip(texts, planned, strict=True)
+            for window in of
+        ]
+        tags = bio.tag_count(len(self.columns))
+        shares = [np.eye(1, tags, dtype=np.float32).repeat(len(one.first), 0) for one in flat]
+        for rows in batches([len(one.ids) for one in flat]):
+            logits = self._forward([flat[row].ids for row in rows])
+            for row, all_of in zip(rows, logits, strict=True):
+                one = flat[row]
+                found = softmax(all_of[one.first[one.readable]])
+                shares[row][one.readable] = found[:, self.order]
+        windows = iter(shares)
+        return [
+            merged(
+                ((one, Reading(None, next(windows).astype(np.float16))) for one in of),
+                len(word_places(text)),
+                tags,
+            ).astype(np.float32)
+            for text, of in zip(texts, planned, strict=True)
+        ]
+
+    def _forward(self, batch: Sequence[Sequence[int]]) -> Floats:
+        """Logits: (n, C) of texts, (n, t, tags) of tokens."""
+        import torch
+
+        ids, mask = self.pieces.padded(batch)
+        with torch.inference_mode(), computing(self.where, precision()):
+            output = self.model(
+                input_ids=ids.to(self.where), attention_mask=mask.to(self.where)
+            ).logits
+        logits: Floats = output.float().cpu().numpy()
+        return logits
+
+
+def load(folder: Path, task: Task, *, max_tokens: int = MAX_TOKENS) -> Classifier:
+    """The model in a folder. Raises EngineError when there is none, it is damaged, or another."""
+    where = device()
+    model = _model(folder, task)
+    names = [model.config.id2label[column] for column in range(model.config.num_labels)]
+    longest = min(max_tokens, MAX_TOKENS, positions(model.base_model))
+    pieces = Pieces.of(folder, longest=longest)
+    if model.get_input_embeddings().num_embeddings < pieces.tokenizer.get_vocab_size():
+        raise EngineError("The tokenizer has more tokens than its model.")
+    columns, order = tags_in(names) if task == "span" else (names, [])
+    return Classifier(model.eval().to(where), pieces, tuple(columns), tuple(order), where)
+
+
+def tags_in(names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The entities that tags name, in the order they come in, and for each tag of `bio` the place
+    of the one that stands for it. Where a model has no B or no I of its own, the other serves.
+
+    Raises EngineError when these are no tags of words.
+    """
+    places: dict[tuple[str, str], int] = {}
+    for place, name in enumerate(names):
+        match = TAG.fullmatch(name)
+        if match is None:
+            raise EngineError(f"Its label “{name}” is no tag of a word, such as B-place or O.")
+        places[(match[1] or match[4]).upper(), match[2] or ""] = place
+    columns = list(dict.fromkeys(name for _, name in places if name))
+    if ("O", "") not in places or not columns:
+        raise EngineError("It has no tag O, for words outside.")
+    order = [places["O", ""]]
+    for name in columns:
+        begins = places.get(("B", name), places.get(("I", name)))
+        goes_on = places.get(("I", name), begins)
+        if begins is None or goes_on is None:
+            raise EngineError(f"It has no tag that begins “{name}”.")
+        order += [begins, goes_on]
+    return columns, order
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places, longest first, so many at once that they hold `TOKENS_AT_ONCE` with padding."""
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    while order:
+        most = max(1, TOKENS_AT_ONCE // max(1, lengths[order[0]]))
+        yield order[:most]
+        order = order[most:]
+
+
+def _model(folder: Path, task: Task) -> Any:
+    import transformers
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # no place for it in a log
+    makers: dict[Task, Callable[..., Any]] = {
+        "choice": transformers.AutoModelForSequenceClassification.from_pretrained,
+        "span": transformers.AutoModelForTokenClassification.from_pretrained,
+    }
+    try:
+        model, found = makers[task](
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype="float32",
+        )
+    except Exception as error:  # transformers lets through whatever its parsers raise
+        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        raise EngineError(f"The model cannot be loaded: {reason}") from error
+    lacking = [*found["missing_keys"], *found["mismatched_keys"]]
+    if lacking:
+        raise EngineError(f"The weights do not fit its config.json: {lacking[:3]}.")
+    return model
