@@ -130,6 +130,8 @@ ROUTES = {
     # inference
     "models": Route(GET, READERS),
     "model": Route(GET, READERS),
+    "lineage": Route(GET, READERS),
+    "lineage_json": Route(GET, READERS),
     "registry": Route(GET, READERS),
 }
 IN_PROJECTS = sorted(name for name, route in ROUTES.items() if isinstance(route.who, frozenset))

@@ -1,0 +1,252 @@
+"""From a model down to what taught it: dataset version, answers, people, guidelines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Min
+from django.urls import reverse
+
+from corpus.models import DatasetVersion
+from inference.lineage.graph import Graph, Node, counted
+from inference.lineage.standing import PERSON, learnable, standing
+from inference.models import ModelKind, ModelVersion
+from labeling.models import Event
+from labeling.models.event import EventQuerySet
+from projects.models import Question, User
+
+MOST = 6
+"""Of one sort in the drawing; the rest is counted in one more."""
+SAMPLE = 5
+FROM_OUTSIDE = "What an imported or remote model learned from is not known here."
+AS_OF_FREEZE = (
+    "A dataset version holds no people. Who answered what is in it follows from the events, as of "
+    "the freeze; what its filters left out is counted all the same, and so are answers beyond the "
+    "number wanted."
+)
+AS_OF_EVENT = (
+    "Of a live head, the answers that stood at its last event. It may have learned from fewer: "
+    "people disagreed, or there were more than it keeps."
+)
+
+
+def trace_model(graph: Graph, version: ModelVersion, *, at: int | None = None) -> str:
+    """A version and all it was made from; its key. `at`: the event a live version stood at."""
+    until = version.last_event_id if at is None else at
+    key = graph.add(model_node(graph, version, at=until))
+    if version.base is not None:
+        graph.add(model_node(graph, version.base), made=key)
+        trace_model(graph, version.base)
+    if version.dataset_version is not None:
+        graph.edges[key, trace_dataset(graph, version.dataset_version)] = None
+    elif version.kind in (ModelKind.LIVE, ModelKind.TUNED):
+        _trace_live(graph, version, key, until or 0)
+    elif version.kind in (ModelKind.FOLDER, ModelKind.REMOTE):
+        graph.note(FROM_OUTSIDE)
+    return key
+
+
+def trace_dataset(graph: Graph, version: DatasetVersion) -> str:
+    """A dataset version, the answers that stood when it was frozen, and whose they were."""
+    key = graph.add(dataset_node(graph, version))
+    until = frozen_at(version)
+    graph.note(AS_OF_FREEZE)
+    trace_answers(graph, standing(graph.project, until), made=key, until=until)
+    return key
+
+
+def _trace_live(graph: Graph, version: ModelVersion, key: str, until: int) -> None:
+    graph.note(AS_OF_EVENT)
+    question = version.question if several_questions(graph) else None
+    events = learnable(standing(graph.project, until, question=question))
+    trace_answers(graph, events, made=key, until=until)
+
+
+def several_questions(graph: Graph) -> bool:
+    return Question.objects.filter(project=graph.project).usable().count() > 1
+
+
+def trace_answers(graph: Graph, events: EventQuerySet, *, made: str, until: int) -> None:
+    """The answers as one node, behind it people and guidelines with how many are theirs."""
+    rows: list[Any] = list(
+        events.order_by()
+        .annotate(person=PERSON)
+        .values("person", "guideline")
+        .annotate(answers=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+    )
+    total = sum(row["answers"] for row in rows)
+    key = f"answers:{made}"
+    graph.add(_answers_node(graph, key, events, rows=rows, until=until), made=made)
+    if total:
+        _add_people(graph, key, rows)
+        _add_guidelines(graph, key, rows)
+
+
+def _answers_node(
+    graph: Graph, key: str, events: EventQuerySet, *, rows: list[Any], until: int
+) -> Node:
+    total = sum(row["answers"] for row in rows)
+    days = [row[end].date() for row in rows for end in ("first", "last")]
+    span = (f"{min(days):%-d %b %Y} to {max(days):%-d %b %Y}",) if days else ()
+    return Node(
+        key=key,
+        kind="answers",
+        title=counted(total, "answer"),
+        lines=(f"up to event {until}", *span),
+        facts={"answers": total, "until_event": until, "sample": _sample(graph, events)},
+        exact=False,
+        may_start=False,
+    )
+
+
+def _sample(graph: Graph, events: EventQuerySet) -> list[dict[str, Any]]:
+    """The last few, for whoever may open documents."""
+    if not graph.viewer.sees_people:
+        return []
+    newest: list[Event] = list(events.select_related("document").order_by("-pk")[:SAMPLE])
+    return [
+        {
+            "event": event.pk,
+            "what": event.get_kind_display(),
+            "document": str(event.document),
+            "document_url": reverse("document", args=[graph.project.slug, event.document_id]),
+            "at": event.created_at.isoformat(),
+        }
+        for event in newest
+    ]
+
+
+def _add_people(graph: Graph, key: str, rows: list[Any]) -> None:
+    by_person: Counter[int | None] = Counter()
+    for row in rows:
+        by_person[row["person"]] += row["answers"]
+    imported = by_person.pop(None, 0)
+    if imported:
+        lines = (counted(imported, "answer"), "came with files")
+        node = Node(
+            key=f"imported:{key}",
+            kind="people",
+            title="Imported answers",
+            lines=lines,
+            facts={"answers": imported},
+            exact=False,
+            may_start=False,
+        )
+        graph.add(node, made=key)
+    most = by_person.most_common(MOST) if graph.viewer.sees_people else []
+    names = User.objects.in_bulk([person for person, _ in most if person])
+    for person, answers in most:
+        graph.add(person_node(names[person or 0], answers), made=key)
+    hidden = len(by_person) - len(most)
+    if hidden:
+        answers = by_person.total() - sum(count for _, count in most)
+        graph.add(_others(key, hidden, answers, more=bool(most)), made=key)
+
+
+def _others(key: str, people: int, answers: int, *, more: bool) -> Node:
+    return Node(
+        key=f"people:{key}",
+        kind="people",
+        title=("And " if more else "") + counted(people, "annotator"),
+        lines=(counted(answers, "answer"),),
+        facts={"people": people, "answers": answers},
+        exact=False,
+        may_start=False,
+    )
+
+
+def person_node(person: User, answers: int | None = None) -> Node:
+    facts = {"annotator": person.username} | ({} if answers is None else {"answers": answers})
+    return Node(
+        key=f"annotator:{person.pk}",
+        kind="annotator",
+        title=person.shown_name,
+        lines=() if answers is None else (counted(answers, "answer"),),
+        facts=facts,
+        exact=False,
+    )
+
+
+def _add_guidelines(graph: Graph, key: str, rows: list[Any]) -> None:
+    by_guideline: Counter[int | None] = Counter()
+    for row in rows:
+        by_guideline[row["guideline"]] += row["answers"]
+    without = by_guideline.pop(None, 0)
+    versions = graph.project.guideline_versions.in_bulk(list(filter(None, by_guideline)))
+    for pk, answers in by_guideline.most_common(MOST):
+        version = versions[pk or 0]
+        graph.add(
+            Node(
+                key=f"guideline:{version.pk}",
+                kind="guideline",
+                title=str(version),
+                lines=(counted(answers, "answer"),),
+                url=reverse("guidelines", args=[graph.project.slug]),
+                facts={"number": version.number, "answers": answers},
+                exact=False,
+                may_start=False,
+            ),
+            made=key,
+        )
+    if without and versions:
+        graph.note(f"{counted(without, 'answer')} were given before there were guidelines.")
+
+
+def model_node(
+    graph: Graph, version: ModelVersion, *, at: int | None = None, lines: tuple[str, ...] = ()
+) -> Node:
+    """`at`: the event that a live version stood at; `lines`: what else to say of it."""
+    name = f"{version.name} {version.number}.{at or 0}" if version.is_live else str(version)
+    stage = version.get_stage_display() if version.stage else ""
+    kind = " · ".join(filter(None, [version.get_kind_display(), stage.lower()]))
+    return Node(
+        key=f"model:{version.pk}",
+        kind="live" if version.is_live else "model",
+        title=name,
+        lines=(kind, version.question.shown_title, *lines),
+        url=reverse("model", args=[graph.project.slug, version.question.name, version.number]),
+        facts={
+            "name": version.name,
+            "version": name.rpartition(" ")[2],
+            "model_kind": version.kind,
+            "stage": version.stage,
+            "question": version.question.name,
+            "last_event": at if version.is_live else version.last_event_id,
+            "sha256": version.files or None,
+            "learned_answers": version.parameters.get("answers"),
+        },
+    )
+
+
+def dataset_node(graph: Graph, version: DatasetVersion, *, lines: tuple[str, ...] = ()) -> Node:
+    made = version.created_at
+    return Node(
+        key=f"dataset:{version.pk}",
+        kind="dataset",
+        title=f"Dataset version {version.number}",
+        lines=(counted(version.documents, "document"), f"{made:%-d %b %Y}", *lines),
+        url=_page("dataset", graph, version.number) if graph.viewer.sees_people else "",
+        facts={
+            "number": version.number,
+            "sha256": version.sha256,
+            "documents": version.documents,
+            "splits": version.counts.get("splits", {}),
+            "frozen_at": made.isoformat(),
+        },
+    )
+
+
+def _page(name: str, graph: Graph, *args: Any) -> str:
+    return reverse(name, args=[graph.project.slug, *args])
+
+
+def frozen_at(version: DatasetVersion) -> int:
+    """The last event before a version was frozen, as far as its time tells."""
+    return last_event_before(version, version.created_at)
+
+
+def last_event_before(version: DatasetVersion, moment: datetime) -> int:
+    events = Event.objects.filter(project=version.project_id, created_at__lte=moment)
+    return events.aggregate(last=Max("pk"))["last"] or 0
