@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from labeling.models import Slot, SlotState
@@ -60,17 +60,20 @@ def _claim(lane: SlotQuerySet, annotator: User, now: datetime) -> Slot | None:
     """Lease the first slot of a lane that this person may take.
 
     On PostgreSQL rows that others are claiming are skipped; on SQLite the transaction is
-    the only writer. A claim that loses all the same takes the next one.
+    the only writer. A claim that loses all the same takes the next one. Where all that is left
+    is locked, by others or while the queue gets another order, it is waited for.
     """
     free = lane.free().untouched_by(annotator).order_by("rank", "pk")
+    is_patient = not connection.features.has_select_for_update_skip_locked
     for _ in range(CLAIM_ATTEMPTS):
         with transaction.atomic():
-            first = free.select_for_update(skip_locked=True, of=("self",))[:1]
+            first = free.select_for_update(skip_locked=not is_patient, of=("self",))[:1]
             slot = first.select_related("document__project").first()
-            if slot is None:
-                return None
-            if _take(slot, annotator, now + LEASE):
+            if slot is not None and _take(slot, annotator, now + LEASE):
                 return slot
+        if slot is None and (is_patient or not free.exists()):
+            return None
+        is_patient = is_patient or slot is None
     return None
 
 

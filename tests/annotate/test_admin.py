@@ -19,8 +19,19 @@ from corpus.models import (
     StagedAnswers,
 )
 from corpus.versions.freeze import freeze
-from inference.models import LiveWeights, Measurement, ModelVersion, Suggestion, Vector, WordStates
-from labeling.models import Draft, Exposure, Presence, Slot
+from inference.models import (
+    AutoLabelRun,
+    Comparison,
+    LiveWeights,
+    Measurement,
+    ModelVersion,
+    Promotion,
+    RemoteUse,
+    Suggestion,
+    Vector,
+    WordStates,
+)
+from labeling.models import Draft, Exposure, ModelAnnotation, Presence, Slot
 from projects.models import Invite, Job, Membership, Role, User, WorkerBeat
 from tests.factories import answer, make_documents, make_label, make_project, make_question
 
@@ -78,7 +89,22 @@ def world(number):
     WordStates.objects.create(project=project, text_hash=number, encoder="fake", values=b"\0")
     LiveWeights.objects.create(question=question)
     Measurement.objects.create(question=question, model_version=model, version="1")
+    add_registry(question, model)
     return project
+
+
+def add_registry(question, model) -> None:
+    project, document = question.project, question.project.documents.get()
+    Promotion.objects.create(question=question, model_version=model)
+    Comparison.objects.create(question=question, first=model, second=model, versions=["1", "1"])
+    RemoteUse.objects.create(model_version=model)
+    run = AutoLabelRun.objects.create(
+        project=project, question=question, model_version=model, target=0.1, calibration=9, seed=1
+    )
+    run.documents.create(document=document)
+    ModelAnnotation.objects.create(
+        project=project, document=document, question=question, items=[], model_version="m", batch=1
+    )
 
 
 def test_every_model_of_every_room_is_there():
