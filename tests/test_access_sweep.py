@@ -1,7 +1,10 @@
 """Every address with every kind of person: nobody sees or does what they may not."""
 
 import hashlib
+import io
+import json
 import uuid
+import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +19,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from corpus.models import DatasetVersion, Export, Import
+from inference.importing.waiting import receive
 from inference.models import ModelVersion
 from inference.routing import websocket_urlpatterns
 from labeling.models import Annotation, AnnotationState
@@ -132,6 +136,9 @@ ROUTES = {
     "model": Route(GET, READERS),
     "lineage": Route(GET, READERS),
     "lineage_json": Route(GET, READERS),
+    "import_model": Route(POST, OWNERS),
+    "map_model": Route(POST, OWNERS),
+    "model_folder": Route(GET, EXPORTERS),
     "registry": Route(GET, READERS),
 }
 IN_PROJECTS = sorted(name for name, route in ROUTES.items() if isinstance(route.who, frozenset))
@@ -188,6 +195,7 @@ class World:
             "import_id": self.make_import().pk,
             "export_id": self.make_export().pk,
             "question": self.question.name,
+            "upload": self.make_upload(),
             "token": "guess",
             "uidb64": "x",
         }
@@ -223,6 +231,16 @@ class World:
         version.file.save("1.jsonl", ContentFile(content))
         return version
 
+    def make_upload(self):
+        """A model's folder that waits to have its labels mapped."""
+        config = {"architectures": ["BertForSequenceClassification"], "id2label": {0: "a", 1: "b"}}
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("config.json", json.dumps(config))
+            archive.writestr("model.safetensors", b"")
+            archive.writestr("tokenizer.json", b"{}")
+        return receive(self.project, packed, "theirs.zip")
+
     def make_model(self):
         return ModelVersion.objects.create(
             project=self.project, question=self.question, name="live", number=1, kind="live"
@@ -257,6 +275,8 @@ def test_every_address_is_in_the_table():
 FORM_PAGES = {
     "delete_project",
     "queue_settings",
+    "import_model",
+    "map_model",
     "merge_label",
     "edit_guidelines",
     "settings",
