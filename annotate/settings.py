@@ -69,6 +69,7 @@ ENCODER = env.text("ENCODER")
 ENCODER_POOLING = env.choice("ENCODER_POOLING", "auto", ("auto", "mean", "cls"))
 ENCODER_PREFIX = env.text("ENCODER_PREFIX")
 TORCH_THREADS = env.number("TORCH_THREADS", 0)
+TRAINING_CHECKPOINT_SECONDS = env.number("TRAINING_CHECKPOINT_SECONDS", 60, least=1)
 
 # --- Who may talk to us -----------------------------------------------------------------------
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")

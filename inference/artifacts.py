@@ -29,23 +29,44 @@ class Unsafe(Exception):
     """A folder holds what can run code when it is loaded; for people to read."""
 
 
+def new_name() -> str:
+    """A folder in the storage that nothing is in yet."""
+    return f"{FOLDER}/{uuid.uuid4().hex}/"
+
+
 def keep(folder: Path) -> tuple[str, dict[str, str]]:
     """Copy the files of a folder into the storage; returns its name there, and file to sha256.
 
     Raises Unsafe, before anything is copied.
     """
+    name = new_name()
+    return name, keep_as(name, folder)
+
+
+def keep_as(name: str, folder: Path) -> dict[str, str]:
+    """As `keep`, under a name that the caller has noted down. Raises Unsafe."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
         if path.suffix in PICKLED:
             raise Unsafe(f"{path.name} is not safetensors, and loading it can run any code.")
-    name = f"{FOLDER}/{uuid.uuid4().hex}/"
     hashes = {}
     for path in files:
         with path.open("rb") as stream:
             hashes[path.name] = sha256_of(stream)
             stream.seek(0)
             default_storage.save(name + path.name, File(stream))
-    return name, hashes
+    return hashes
+
+
+def discard(name: str) -> None:
+    """Let go of a folder that no version has."""
+    try:
+        _, files = default_storage.listdir(name)
+    except FileNotFoundError:
+        return
+    for file in files:
+        default_storage.delete(name + file)
+    default_storage.delete(name.rstrip("/"))
 
 
 def local(version: ModelVersion) -> Path:

@@ -1,0 +1,168 @@
+"""A training from its first step to its last, which can stop after any step and go on elsewhere.
+
+The order of texts and what is dropped out follow from the seed and the number of the step alone,
+so a training that was stopped and resumed comes to the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference.training.figures import Score, scored
+from inference.training.lessons import CannotTrain
+from inference.training.network import Network
+from inference.training.rows import Row, order_of
+
+POINTS = 100
+"""Of the curve of the loss."""
+LONGEST_GRADIENT = 1.0
+
+
+class Course:
+    """`step` of `total` are done. `losses`: (step, mean since the last one); `scores`: (step,
+    figure on the validation part, its loss), the first before anything was learned.
+    """
+
+    def __init__(self, network: Network, rows: Sequence[Row], validation: Sequence[Row]) -> None:
+        import torch
+
+        self.network, self.rows, self.validation = network, rows, validation
+        settings = network.settings
+        batches = -(-len(rows) // settings.batch)
+        self.per_epoch = -(-batches // settings.accumulation)
+        self.total = self.per_epoch * settings.epochs
+        self.optimizer = torch.optim.AdamW(network.groups())
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.step = 0
+        self.losses: list[list[float]] = []
+        self.scores: list[list[float]] = []
+        self.best: dict[str, Any] = {}
+        self.best_epoch = 0
+        self._since: list[float] = []
+        self._order: tuple[int, list[list[int]]] = (-1, [])
+
+    @property
+    def epoch(self) -> int:
+        return self.step // self.per_epoch
+
+    @property
+    def is_over(self) -> bool:
+        """All is done, or it has not become better for a while."""
+        tired = self.epoch - self.best_epoch >= self.network.settings.patience
+        return self.step >= self.total or (bool(self.scores) and tired)
+
+    def begin(self) -> None:
+        """What it is worth before the first step."""
+        if not self.scores:
+            self._try_out()
+
+    def advance(self) -> None:
+        """One step; at the end of a pass also a look at the validation part. Raises CannotTrain."""
+        import torch
+
+        settings = self.network.settings
+        epoch, place = divmod(self.step, self.per_epoch)
+        first = place * settings.accumulation
+        batches = self._batches(epoch)[first : first + settings.accumulation]
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * slope(self.step, self.total, settings.warm_up)
+        with torch.random.fork_rng():  # for what the model drops out
+            torch.manual_seed(settings.seed * 1_000_003 + self.step)
+            loss = self._learn([[self.rows[row] for row in batch] for batch in batches], epoch)
+        self.step += 1
+        self._note(loss)
+        if self.step % self.per_epoch == 0:
+            self._try_out()
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """All that `resume` needs: tensors by name, and numbers."""
+        tensors = {f"model/{name}": of for name, of in self.network.tensors().items()}
+        tensors |= {f"best/{name}": of for name, of in self.best.items()}
+        for name, parameter in self.network.moving().items():
+            for key, of in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"{key}/{name}"] = of.detach().cpu()
+        numbers = {
+            "step": self.step,
+            "losses": self.losses,
+            "scores": self.scores,
+            "best_epoch": self.best_epoch,
+            "since": self._since,
+        }
+        return tensors, numbers
+
+    def resume(self, tensors: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
+        """Go on from a state. Raises KeyError where something is missing."""
+        self.network.take({name: tensors[f"model/{name}"] for name in self.network.moving()})
+        for name, parameter in self.network.moving().items():
+            state = {
+                key: tensors[f"{key}/{name}"]
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"{key}/{name}" in tensors
+            }
+            for key, of in state.items():
+                state[key] = of if key == "step" else of.to(parameter.device)
+            if state:
+                self.optimizer.state[parameter] = state
+        self.best = {
+            name.removeprefix("best/"): of
+            for name, of in tensors.items()
+            if name.startswith("best/")
+        }
+        self.step, self.best_epoch = numbers["step"], numbers["best_epoch"]
+        self.losses, self.scores = numbers["losses"], numbers["scores"]
+        self._since = numbers["since"]
+
+    def finish(self) -> list[Any]:
+        """Put the best weights back; returns the logits of the validation part."""
+        self.network.take(self.best)
+        return self.network.logits(self.validation)
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        if self._order[0] != epoch:
+            lengths = [len(row.read_in(epoch)) for row in self.rows]
+            settings = self.network.settings
+            self._order = epoch, order_of(lengths, settings.batch, [settings.seed, epoch])
+        return self._order[1]
+
+    def _learn(self, batches: Sequence[Sequence[Row]], epoch: int) -> float:
+        """The mean loss. Raises CannotTrain when it is no number."""
+        import torch
+
+        self.network.model.train()
+        self.optimizer.zero_grad()
+        count, total = sum(map(len, batches)), 0.0
+        for batch in batches:
+            loss = self.network.loss(batch, epoch) * (len(batch) / count)
+            torch.autograd.backward(loss)
+            total += float(loss.detach())
+        parameters = list(self.network.moving().values())
+        length = torch.nn.utils.clip_grad_norm_(parameters, LONGEST_GRADIENT)
+        if not torch.isfinite(length):
+            raise CannotTrain(
+                f"At step {self.step + 1} the loss was no number any more. Train again with a "
+                "smaller learning rate."
+            )
+        self.optimizer.step()
+        return total
+
+    def _note(self, loss: float) -> None:
+        self._since.append(loss)
+        if len(self._since) >= max(1, self.total // POINTS):
+            self.losses.append([self.step, round(sum(self._since) / len(self._since), 5)])
+            self._since = []
+
+    def _try_out(self) -> None:
+        score: Score = scored(
+            self.network.logits(self.validation), self.validation, self.network.lessons
+        )
+        best = max((of for _, of, _ in self.scores), default=-1.0)
+        self.scores.append([self.step, score.figure, score.loss])
+        if score.figure >= best:
+            self.best, self.best_epoch = self.network.tensors(), self.epoch
+
+
+def slope(step: int, total: int, warm_up: float) -> float:
+    """The share of the learning rate at a step: up, then down to nothing, in two lines."""
+    rising = max(1, round(total * warm_up))
+    return min((step + 1) / rising, (total - step) / max(1, total - rising))

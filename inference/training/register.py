@@ -1,0 +1,120 @@
+"""What was trained, as a version in the registry: its folder first, then its row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from corpus.models import DatasetVersion
+from inference import artifacts
+from inference.models import ModelKind, ModelVersion, Stage
+from inference.registry import environment, next_number
+from inference.training.base import Base
+from inference.training.card import card
+from inference.training.checkpoint import folder_of
+from inference.training.network import Network
+from inference.training.request import KIND
+from projects.jobs import JobRun
+from projects.models import Job, JobState, Question
+
+PENDING = "pending_folder"
+"""In a job's checkpoint: a folder in the storage that has no row yet."""
+
+
+def registered(job: Job) -> ModelVersion | None:
+    """What an earlier attempt at this job has registered."""
+    return ModelVersion.objects.filter(
+        kind=ModelKind.FINE_TUNED, project=job.project_id, parameters__job=job.pk
+    ).first()
+
+
+def register(
+    run: JobRun,
+    *,
+    question: Question,
+    dataset: DatasetVersion,
+    base: Base,
+    network: Network,
+    facts: Mapping[str, Any],
+) -> ModelVersion:
+    """Store the network and give it the question's next number. Raises OSError.
+
+    Who is killed on the way leaves a folder whose name the job knows, for `remove_strays`.
+    """
+    parameters = {
+        **network.settings.as_dict(),
+        **facts,
+        "labels": _ids(question, network),
+        "base": base.name,
+        "dataset": dataset.number,
+        "dataset_sha256": dataset.sha256,
+        "job": run.job.pk,
+    }
+    made = _written(run.job, base, network)
+    (made / "README.md").write_text(
+        card(
+            question=question,
+            dataset=dataset,
+            lessons=network.lessons,
+            parameters=parameters,
+            environment=environment(),
+        ),
+        encoding="utf-8",
+    )
+    name = artifacts.new_name()
+    run.save_checkpoint({**run.checkpoint, PENDING: name})
+    try:
+        files = artifacts.keep_as(name, made)
+        with transaction.atomic():
+            version = ModelVersion.objects.create(
+                project=question.project,
+                question=question,
+                name=f"{base.title} fine-tuned"[:80],
+                number=next_number(question),
+                kind=ModelKind.FINE_TUNED,
+                encoder=base.name[:100],
+                dataset_version=dataset,
+                parameters=parameters,
+                environment=environment(),
+                author=run.job.created_by,
+                folder=name,
+                files=files,
+                stage=Stage.CHALLENGER,
+            )
+            run.save_checkpoint({k: of for k, of in run.checkpoint.items() if k != PENDING})
+    except BaseException:
+        artifacts.discard(name)
+        raise
+    return version
+
+
+def remove_strays(mine: Job) -> None:
+    """Folders that attempts which were killed have left without a row."""
+    theirs = ~Q(state=JobState.RUNNING) | Q(pk=mine.pk)
+    for job in Job.objects.filter(theirs, kind=KIND, checkpoint__has_key=PENDING):
+        name = job.checkpoint[PENDING]
+        if not ModelVersion.objects.filter(folder=name).exists():
+            artifacts.discard(name)
+
+
+def _written(job: Job, base: Base, network: Network) -> Path:
+    """A Hugging Face folder, beside the job's checkpoint."""
+    folder = folder_of(job.pk) / "artifact"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    network.model.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        if (base.folder / name).is_file():
+            shutil.copyfile(base.folder / name, folder / name)
+    return folder
+
+
+def _ids(question: Question, network: Network) -> list[int | None]:
+    """Of each column the label of that name today; None where there is none any more."""
+    now = dict(question.labels.values_list("name", "pk"))
+    return [now.get(name) for name in network.lessons.labels]
