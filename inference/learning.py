@@ -14,6 +14,8 @@ from inference.answered import answered, disputed
 from inference.choices import heads
 from inference.choices.heads import Floats, Head
 from inference.engine import Serving
+from inference.promoted.shares import choice_share
+from inference.promoted.versions import Promoted
 from inference.spans import heads as span_heads
 from inference.spans import word_memory
 from inference.spans.bio import Mark
@@ -84,24 +86,29 @@ def teaching_texts(project: Project) -> Collection[str]:
 
 
 def fit_choice(
-    question: Question, learned: Learned, serving: Serving
+    question: Question, learned: Learned, serving: Serving, promoted: Promoted | None = None
 ) -> tuple[Head, dict[str, Any]]:
-    """A head for a choice question, and the facts about it."""
+    """A head for a choice question, and the facts about it; with what a promoted version is to
+    say beside it, if there is one.
+    """
     labels = list(question.labels.all())
     columns = {label.pk: column for column, label in enumerate(labels)}
     wordings = _wordings(labels, serving)
     rows = [
-        (learned.vectors[document.pk], [columns[pick] for pick in picks if pick in columns])
+        (document, [columns[pick] for pick in picks if pick in columns])
         for document, picks in learned.answered(question)
         # A label that is gone is not "none of these".
         if document.pk in learned.vectors and (not picks or columns.keys() & set(picks))
     ]
+    documents = [document for document, _ in rows]
+    known = [learned.vectors[document.pk] for document in documents]
     head = heads.fit(
         wordings=wordings,
         pool=learned.pool if len(learned.pool) else wordings[:0],
-        vectors=np.stack([vector for vector, _ in rows]) if rows else wordings[:0],
+        vectors=np.stack(known) if known else wordings[:0],
         answers=[chosen for _, chosen in rows],
         multiple=question.multiple,
+        beside=choice_share(question, promoted, documents) if promoted else None,
     )
     rules = {"slope": head.slope, "offered": head.offered, "nearest": head.nearest}
     facts = {"answers": head.answers, "pool": len(learned.pool), **rules}

@@ -17,7 +17,10 @@ from inference.choices.heads import Head
 from inference.engine import Serving, Unavailable
 from inference.engine import serving as this_engine
 from inference.learning import Learned, fit_choice, fit_spans, gather
-from inference.models import LiveWeights
+from inference.models import LiveWeights, ModelVersion, Stage
+from inference.promoted import readers as promoted_readers
+from inference.promoted.shares import by_itself, share_of, with_promoted
+from inference.promoted.versions import Promoted, keep_blended, promoted_as
 from inference.ranking import rank_later
 from inference.registry import keep_live_version
 from inference.spans.heads import SpanHead
@@ -43,7 +46,9 @@ fits = ThreadPoolExecutor(1, thread_name_prefix="fit")
 class LiveHead:
     """A head as it serves: its columns are `labels`, in this order.
 
-    `fitted` tells the weights of a question in the database from older ones.
+    `fitted` tells the weights of a question in the database from older ones. Where a version is
+    `promoted`, model version and name are of what suggests with it, and `plain` is the head by
+    itself, for what the promoted version cannot read.
     """
 
     question: int
@@ -54,6 +59,8 @@ class LiveHead:
     version: str
     stamp: Stamp
     fitted: int = 0
+    promoted: Promoted | None = None
+    plain: LiveHead | None = None
 
     @property
     def model(self) -> dict[str, str]:
@@ -61,10 +68,18 @@ class LiveHead:
         return {"name": self.name, "version": self.version}
 
     @property
+    def by_itself(self) -> LiveHead:
+        """The live head without the promoted version."""
+        return self.plain or self
+
+    @property
     def tuned(self) -> Tuned | None:
         """The tuned encoder that the head wants to hear of a text's words, if there is one."""
-        wants = isinstance(self.head, SpanHead) and self.head.tuned is not None
-        return Tuned(self.stamp.tuned, self.labels) if wants and self.stamp.tuned else None
+        if not isinstance(self.head, SpanHead) or self.head.tuned is None:
+            return None
+        reads = self.promoted is not None and not self.promoted.is_remote
+        version = self.stamp.promoted if reads else self.stamp.tuned
+        return Tuned(version, self.labels) if version else None
 
 
 _held: dict[int, tuple[LiveHead, ...]] = {}
@@ -154,15 +169,17 @@ def _read(row: LiveWeights, kind: str) -> LiveHead | None:
         logger.exception("weights_damaged", extra={"question": row.question_id})
         return None
     version = row.model_version
-    return LiveHead(
-        row.question_id,
-        tuple(row.labels),
-        head,
-        version.pk,
-        version.name,
-        row.version,
-        stamp,
-        row.fitted,
+    return _with_promoted(
+        LiveHead(
+            row.question_id,
+            tuple(row.labels),
+            head,
+            version.pk,
+            version.name,
+            row.version,
+            stamp,
+            row.fitted,
+        )
     )
 
 
@@ -209,18 +226,25 @@ def _fit(
 ) -> LiveHead | None:
     """A head from what there is to learn, stored. None when another has taken over meanwhile."""
     turn, stamp = due
+    promoted = promoted_as(stamp.promoted)
+    beside = promoted if promoted and not promoted.is_remote else None
     head: Head | SpanHead
     if question.kind == QuestionKind.SPAN:
         head, facts = fit_spans(question, learned)
-        head = with_share(head, stamp.tuned)
+        head = with_promoted(head) if beside else with_share(head, stamp.tuned)
     else:
-        head, facts = fit_choice(question, learned, serving)
+        head, facts = fit_choice(question, learned, serving, beside)
     row = keep_live_version(
         question=question,
         engine=serving.engine,
         last_event=stamp.last_event,
         facts={**facts, "labels": stamp.labels},
+        stage=Stage.NONE if promoted else Stage.CHAMPION,
     )
+    share = share_of(head)
+    if beside and share and not share.is_alone:
+        facts |= {"weight": share.weight}
+        keep_blended(beside, last_event=stamp.last_event, facts=facts)
     labels = tuple(label.pk for label in question.labels.all())
     kept = turns.store(
         turn,
@@ -233,7 +257,32 @@ def _fit(
     if not kept:
         return None
     tune_later(question, serving.engine, facts, removal=stamp.last_removal)
-    return LiveHead(question.pk, labels, head, row.pk, row.name, row.version, stamp, turn.wanted)
+    return _with_promoted(
+        LiveHead(question.pk, labels, head, row.pk, row.name, row.version, stamp, turn.wanted)
+    )
+
+
+def _with_promoted(head: LiveHead) -> LiveHead:
+    """The head and the promoted version as they suggest together, or that one alone; the head by
+    itself where there is none, or none that can be used.
+    """
+    promoted = promoted_as(head.stamp.promoted)
+    if promoted is None:
+        return head
+    speaker, name, version = promoted.version, promoted.name, str(promoted.number)
+    if promoted.is_remote:
+        plain, share = head, None
+    else:
+        plain, share = replace(head, head=by_itself(head.head)), share_of(head.head)
+        if promoted_readers.opened(promoted.version) is None:
+            return plain
+    if share and not share.is_alone:
+        row = ModelVersion.objects.live().get(base=promoted.version, question=head.question)
+        speaker, name = row.pk, row.name
+        version = f"{row.number}.{head.stamp.last_event}"
+    return replace(
+        head, promoted=promoted, plain=plain, model_version=speaker, name=name, version=version
+    )
 
 
 def _can_be_served(question: Question) -> bool:

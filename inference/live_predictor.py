@@ -13,6 +13,7 @@ from inference.live import LiveHead
 from inference.models import ModelVersion
 from inference.opening import Opened, heard, needs_of
 from inference.predicting import CannotPredict, Items, labels_now
+from inference.promoted.readers import said_of_all
 from inference.spans import word_memory
 from inference.spans.words import Words
 from inference.suggesting import items_of
@@ -21,7 +22,7 @@ from projects.models import Document
 
 @dataclass(frozen=True, slots=True)
 class LivePredictor:
-    """The live head of a question, as it is now."""
+    """The live head of a question, as it is now; also with a promoted version beside it."""
 
     head: LiveHead
     serving: Serving
@@ -35,7 +36,7 @@ class LivePredictor:
             heads = live.refresh(version.project)
         except Unavailable as why:
             raise CannotPredict(str(why)) from why
-        for head in heads:
+        for head in (one for both in heads for one in (both.by_itself, both)):
             if head.model_version == version.pk:
                 return cls(head, serving)
         raise CannotPredict(f"{version} is not in use any more, so nothing can be asked of it.")
@@ -49,11 +50,20 @@ class LivePredictor:
         found: Mapping[str, Floats] = {**known, **vectors.encoded(engine.name, batcher, missing)}
         words = self._words(documents) if needs.words else {}
         tuned = heard(words, needs)
+        outputs = {
+            key: of
+            for _, promoted in needs.promoted
+            for key, of in said_of_all(promoted, texts).items()
+        }
         labels, said = labels_now(self.head.question), []
         for one in documents:
             opened = Opened(one, engine.name, found.get(one.text_hash), words=words, tuned=tuned)
             items = items_of(
-                self.head, opened.vector, one.fields(), opened.words_for(self.head.question)
+                self.head,
+                opened.vector,
+                one.fields(),
+                opened.words_for(self.head.question),
+                outputs=outputs.get(one.text_hash),
             )
             said.append([item for item in items if item["label"] in labels])
         return said

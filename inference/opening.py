@@ -11,11 +11,15 @@ from inference import vectors
 from inference.batcher import Batcher
 from inference.choices.heads import Floats
 from inference.live import LiveHead
+from inference.models import Suggestion
+from inference.promoted import readers as promoted_readers
+from inference.promoted.versions import Promoted
 from inference.spans import word_memory
 from inference.spans.heads import SpanHead
 from inference.spans.words import Words
 from inference.tuning import readers
 from inference.tuning.readers import Tuned
+from labeling.exposures import SuggestedItem
 from projects.models import Document
 
 
@@ -27,6 +31,10 @@ class Needs(NamedTuple):
     states: bool
     tuned: tuple[tuple[int, Tuned], ...] = ()
     """Questions, and the tuned encoder that is to read the words for each."""
+    promoted: tuple[tuple[int, Promoted], ...] = ()
+    """Questions, and the promoted version that is to read the text for each."""
+    recorded: tuple[tuple[int, Promoted], ...] = ()
+    """Questions, and the promoted version of which is shown what it said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,10 @@ class Opened:
     words: Mapping[str, Words] | None = None
     tuned: Mapping[tuple[int, str], Floats] | None = None
     """What a tuned encoder says of the words of a text, for a question."""
+    outputs: Mapping[int, Floats] | None = None
+    """What a promoted version says of the text, by question: log odds, column by column."""
+    recorded: Mapping[int, Sequence[SuggestedItem]] | None = None
+    """What a promoted version said of it before, by question."""
     labels: frozenset[int] | None = None
     """The labels there are now, which may be fewer than a head has learned; None: not looked up."""
     hidden: frozenset[int] = frozenset()
@@ -53,14 +65,31 @@ class Opened:
             for text, words in (self.words or {}).items()
         }
 
+    def speaker(self, head: LiveHead) -> LiveHead:
+        """The head with the promoted version, if that has something to say here; or without."""
+        if head.promoted is None or head.plain is None:
+            return head
+        if head.promoted.is_remote:
+            is_heard = head.question in (self.recorded or {})
+        elif isinstance(head.head, SpanHead):
+            said = self.tuned or {}
+            is_heard = all((head.question, text) in said for _, text in self.document.fields())
+        else:
+            is_heard = head.question in (self.outputs or {})
+        return head if is_heard else head.plain
+
 
 def needs_of(heads: Sequence[LiveHead]) -> Needs:
+    promoted = [(one.question, one.promoted) for one in heads if one.promoted is not None]
+    words = {one.question for one in heads if isinstance(one.head, SpanHead)}
     spans = [one.head for one in heads if isinstance(one.head, SpanHead)]
     return Needs(
         vector=len(spans) < len(heads),
         words=bool(spans),
         states=any(head.tagger is not None for head in spans),
         tuned=tuple((one.question, one.tuned) for one in heads if one.tuned is not None),
+        promoted=tuple((pk, one) for pk, one in promoted if not one.is_remote and pk not in words),
+        recorded=tuple((pk, one) for pk, one in promoted if one.is_remote),
     )
 
 
@@ -69,7 +98,32 @@ def known_of(document: Document, encoder: str, needs: Needs) -> Opened:
     found = vectors.cached(encoder, [document.text_hash]) if needs.vector else {}
     texts = [text for _, text in document.fields()] if needs.states else []
     words = word_memory.known(document.project, encoder, texts)
-    return Opened(document, encoder, found.get(document.text_hash), words=words)
+    outputs = {
+        question: said
+        for question, promoted in needs.promoted
+        for said in vectors.cached(promoted.encoder, [document.text_hash]).values()
+    }
+    recorded = recorded_of([document], needs).get(document.pk, {})
+    return Opened(
+        document,
+        encoder,
+        found.get(document.text_hash),
+        words=words,
+        outputs=outputs,
+        recorded=recorded,
+    )
+
+
+def recorded_of(
+    documents: Collection[Document], needs: Needs
+) -> dict[int, dict[int, list[SuggestedItem]]]:
+    """By document and question, what promoted versions said before. A query for each question."""
+    found: dict[int, dict[int, list[SuggestedItem]]] = {}
+    for question, promoted in needs.recorded:
+        rows = Suggestion.objects.filter(document__in=documents, model_version=promoted.version)
+        for document, items in rows.values_list("document", "items"):
+            found.setdefault(document, {})[question] = items
+    return found
 
 
 async def complete(opened: Opened, needs: Needs, batcher: Batcher) -> Opened:
@@ -88,8 +142,8 @@ async def complete(opened: Opened, needs: Needs, batcher: Batcher) -> Opened:
             vector = fresh = reading.vector
     if needs.vector and vector is None:
         vector = fresh = await batcher.encode(document.model_text)
-    tuned = await _tuned(words, needs)
-    return replace(opened, vector=vector, fresh=fresh, words=words, tuned=tuned)
+    tuned, outputs = await _tuned(words, needs), await _outputs(opened, needs)
+    return replace(opened, vector=vector, fresh=fresh, words=words, tuned=tuned, outputs=outputs)
 
 
 def heard(words: Mapping[str, Words], needs: Needs) -> dict[tuple[int, str], Floats]:
@@ -111,3 +165,15 @@ async def _tuned(texts: Collection[str], needs: Needs) -> dict[tuple[int, str], 
             if shares is not None:
                 said[question, text] = shares
     return said
+
+
+async def _outputs(opened: Opened, needs: Needs) -> dict[int, Floats]:
+    """What promoted versions say of the text; nothing of those that cannot read it."""
+    outputs = dict(opened.outputs or {})
+    document = opened.document
+    for question, promoted in needs.promoted:
+        if question not in outputs:
+            said = await promoted_readers.said(promoted, document.text_hash, document.model_text)
+            if said is not None:
+                outputs[question] = said
+    return outputs

@@ -19,7 +19,12 @@ PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
 def keep_live_version(
-    *, question: Question, engine: Engine, last_event: int, facts: Mapping[str, Any]
+    *,
+    question: Question,
+    engine: Engine,
+    last_event: int,
+    facts: Mapping[str, Any],
+    stage: Stage = Stage.CHAMPION,
 ) -> ModelVersion:
     """The row of the live version of (question, engine), moved on to `last_event`.
 
@@ -40,7 +45,7 @@ def keep_live_version(
         row.last_event_id = last_event or None
         row.parameters = dict(facts)
         row.environment = environment()
-        row.stage = Stage.CHAMPION
+        row.stage = stage
         newer = ModelVersion.objects.filter(pk=row.pk, last_event__gt=last_event)
         if not newer.exists():
             row.save(
@@ -66,3 +71,10 @@ def environment() -> dict[str, str]:
 def next_number(question: Question) -> int:
     last = ModelVersion.objects.filter(question=question).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1
+
+
+def in_use(question: Question) -> ModelVersion | None:
+    """The version that suggests for a question: the promoted one, else the live head."""
+    versions = ModelVersion.objects.filter(question=question).select_related("project", "question")
+    live = versions.live().filter(base=None).order_by("-updated_at", "-pk")
+    return versions.promoted().first() or live.first()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from inference.answered import last_removal, surplus
 from inference.choices import heads
 from inference.encoding import KIND as ENCODE
+from inference.promoted.versions import promoted_of
 from inference.spans import heads as span_heads
 from inference.tuning.versions import serving_versions
 from labeling.models import Annotation
@@ -27,6 +28,8 @@ class Stamp(NamedTuple):
     encode_job: int
     tuned: int = 0
     """The tuned version that has a say beside the head; 0 for none."""
+    promoted: int = 0
+    """The version that somebody promoted; 0 while the head suggests by itself."""
 
 
 def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> dict[int, Stamp]:
@@ -38,6 +41,7 @@ def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> 
     encode_job = encoded.values_list("pk", flat=True).first() or 0
     spans = [question.pk for question in questions if question.kind == QuestionKind.SPAN]
     tuned = serving_versions(spans, encoder, removal) if spans else {}
+    promoted = promoted_of([question.pk for question in questions])
     return {
         question.pk: Stamp(
             encoder=encoder,
@@ -47,6 +51,7 @@ def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> 
             labels=_wording(question),
             encode_job=encode_job,
             tuned=tuned.get(question.pk, 0),
+            promoted=promoted.get(question.pk, 0),
         )
         for question in questions
     }

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inference import vectors
 from inference.choices.heads import Floats
+from inference.choices.shared import Outputs
 from inference.live import LiveHead
 from inference.models import Suggestion
 from inference.opening import Needs, Opened, known_of
@@ -86,16 +87,16 @@ def coming_up(project: Project, encoder: str, needs: Needs) -> list[Opened]:
         document.project = project
     keys = [document.text_hash for document in documents.values()]
     vectors.cached(encoder, keys if needs.vector else [])  # into memory, with one query for all
+    for _, promoted in needs.promoted:
+        vectors.cached(promoted.encoder, keys)
     return [known_of(document, encoder, needs) for document in documents.values()]
 
 
 def suggest(opened: Opened, heads: Sequence[LiveHead]) -> list[Suggested]:
     """One suggestion a question. A blind document's is computed, and nothing of it is shown."""
     suggested = []
-    for head in heads:
-        items = items_of(
-            head, opened.vector, opened.document.fields(), opened.words_for(head.question)
-        )
+    for head in (opened.speaker(one) for one in heads):
+        items = said_by(head, opened)
         if opened.labels is not None:
             items = [item for item in items if item["label"] in opened.labels]
         several = isinstance(head.head, SpanHead) or head.head.multiple
@@ -105,6 +106,15 @@ def suggest(opened: Opened, heads: Sequence[LiveHead]) -> list[Suggested]:
             shown = []
         suggested.append(Suggested(head, items, shown))
     return suggested
+
+
+def said_by(head: LiveHead, opened: Opened) -> list[SuggestedItem]:
+    """All of it, also of labels deleted since. Whose turn it is says `Opened.speaker`."""
+    if head.promoted is not None and head.promoted.is_remote:
+        return list((opened.recorded or {})[head.question])
+    words = opened.words_for(head.question)
+    outputs = (opened.outputs or {}).get(head.question)
+    return items_of(head, opened.vector, opened.document.fields(), words, outputs=outputs)
 
 
 def with_withheld(
@@ -131,8 +141,13 @@ def items_of(
     vector: Floats | None,
     fields: Sequence[tuple[str, str]],
     words: Mapping[str, Words],
+    *,
+    outputs: Floats | None = None,
 ) -> list[SuggestedItem]:
-    """Labels, best first; or spans, field by field, in the order of the text."""
+    """Labels, best first; or spans, field by field, in the order of the text.
+
+    `outputs` (columns,): what a promoted version says of the text.
+    """
     if isinstance(head.head, SpanHead):
         return [
             {
@@ -150,14 +165,43 @@ def items_of(
         return []
     return [
         {"label": head.labels[column], "score": round(score, 4), "offered": offered}
-        for column, score, offered in head.head.suggest(vector)
+        for column, score, offered in head.head.suggest(vector, _promoted(head, outputs))
     ]
+
+
+def _promoted(head: LiveHead, outputs: Floats | None) -> Floats | None:
+    """(C,) probabilities that the promoted version gives the labels of a choice head."""
+    if head.promoted is None or outputs is None or isinstance(head.head, SpanHead):
+        return None
+    if head.head.share is None:
+        return None
+    said = Outputs(outputs[None], head.promoted.columns, head.labels, head.head.multiple)
+    shares: Floats = said.probabilities(head.head.share.slope)[0]
+    return shares
+
+
+def first_label(items: Sequence[SuggestedItem]) -> int | None:
+    """What a suggestion is found by; None where nothing was said."""
+    return items[0]["label"] if items else None
+
+
+def certainty(items: Sequence[SuggestedItem]) -> float | None:
+    """The best label's score; of spans the least certain one's. None where nothing was said."""
+    if not items:
+        return None
+    return min(one["score"] for one in items) if "field" in items[0] else items[0]["score"]
+
+
+def _labels_there_are(suggested: Sequence[Suggested]) -> set[int]:
+    """Of those said first: one may have been deleted since the document was looked up."""
+    first = {first_label(one.items) for one in suggested} - {None}
+    return set(Label.objects.filter(pk__in=first).values_list("pk", flat=True)) if first else set()
 
 
 @transaction.atomic
 def store(*, opened: Opened, user_id: int, suggested: Sequence[Suggested]) -> None:
     """Keep what was suggested, also where it was hidden, and what this person was sent."""
-    document, now = opened.document, timezone.now()
+    document, now, labels = opened.document, timezone.now(), _labels_there_are(suggested)
     if opened.fresh is not None:
         vectors.keep(opened.encoder, {document.text_hash: opened.fresh})
     Suggestion.objects.bulk_create(
@@ -168,6 +212,8 @@ def store(*, opened: Opened, user_id: int, suggested: Sequence[Suggested]) -> No
                 model_version_id=one.head.model_version,
                 version=one.head.version,
                 items=one.items,
+                label_id=label if (label := first_label(one.items)) in labels else None,
+                score=certainty(one.items),
             )
             for one in suggested
         ),

@@ -6,7 +6,7 @@ text that the encoder cannot read, of which nothing is said and from which nothi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ from inference.choices.regression import (
     softmax,
     unit,
 )
+from inference.choices.shared import Share
 from inference.choices.trials import Trials, nearest
 
 __all__ = ["TWO", "Floats", "Head", "Regression", "fit", "multinomial", "unit", "wording"]
@@ -76,6 +77,7 @@ class Head:
     answered "none of these" to a single choice, one more for that. `slope` makes its log odds
     honest. A label is offered from a probability of `offered`, and only of texts at least
     `nearest` alike (cosine) to a prototype. `answers` is how many texts were learned from.
+    `share` is what a promoted model has to say beside it, where there is one.
     """
 
     near: Neighbours
@@ -86,6 +88,7 @@ class Head:
     slope: float = 1.0
     offered: float = MULTIPLE_OFFERED
     nearest: float = -1.0
+    share: Share | None = None
 
     def probabilities(self, vectors: Floats) -> Floats:
         """(n, d) vectors to (n, C): each label by itself if multiple; else rows that sum to one,
@@ -121,12 +124,13 @@ class Head:
             "multiple": np.array([self.multiple], dtype=np.uint8),
             "answers": np.array([self.answers], dtype=np.int64),
             "rules": np.array([self.slope, self.offered, self.nearest]),
+            **({"share": np.array(self.share)} if self.share else {}),
         }
 
     @classmethod
     def from_tensors(cls, named: Mapping[str, NDArray[Any]]) -> Head:
         """The head that `tensors` were taken of. Raises KeyError where one is missing."""
-        return cls(
+        head = cls(
             Neighbours.of(named["centre"], named["texts"]),
             named["prototypes"],
             Regression(named["weights"], named["bias"]),
@@ -134,13 +138,21 @@ class Head:
             int(named["answers"][0]),
             *named["rules"].tolist(),
         )
+        return replace(head, share=Share(*named["share"].tolist())) if "share" in named else head
 
-    def suggest(self, vector: Floats) -> list[Scored]:
-        """Labels for one vector (d,), best first; empty when the head had better say nothing."""
+    def suggest(self, vector: Floats, promoted: Floats | None = None) -> list[Scored]:
+        """Labels for one vector (d,), best first; empty when the head had better say nothing.
+
+        With the probabilities (C,) that a promoted model gives them: what both say together.
+        """
         if not vector.any() or not np.isfinite(vector).all():
             return []
         scores = self.probabilities(vector[None])[0]
-        if self._withholds(scores[None], vector[None])[0]:
+        if promoted is not None and self.share is not None:
+            scores = self.share.mixed(scores, promoted)
+            if scores.max() < self.offered:
+                return []
+        elif self._withholds(scores[None], vector[None])[0]:
             return []
         best_first = np.argsort(-scores, kind="stable")[:MAX_ITEMS]
         return [
@@ -151,6 +163,9 @@ class Head:
             )
             for place, column in enumerate(best_first)
         ]
+
+
+Beside = Callable[[Head, Trials], Share]
 
 
 def wording(name: str, description: str) -> str:
@@ -172,11 +187,13 @@ def fit(
     vectors: Floats,
     answers: Sequence[Collection[int]],
     multiple: bool,
+    beside: Beside | None = None,
 ) -> Head:
     """A head from the label wordings (C, d), unlabelled vectors and the k answered ones (k, d).
 
     `answers` holds the chosen columns of each answered vector, none for "none of these".
-    Vectors that are zero or not finite are left out.
+    Vectors that are zero or not finite are left out. `beside` says what a promoted model is to
+    have of the say, from what heads said of texts that they had not learned from.
     """
     readable = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
     chosen = _chosen(answers, classes=len(wordings), multiple=multiple)[readable]
@@ -188,7 +205,11 @@ def fit(
     likeness = texts.near.likeness(known)
     leaned = texts.near.lean(known, likeness)
     head, alike = taught.fitted(known, leaned, chosen, steps=steps)
-    rules = _with_rules(head, _held_out(taught, known, leaned, chosen))
+    trials = _held_out(taught, known, leaned, chosen)
+    rules = _with_rules(head, trials)
+    trials = trials._replace(rows=np.flatnonzero(readable)[trials.rows])
+    if beside is not None:
+        rules = replace(rules, share=beside(rules, trials))
     if multiple:
         return rules
     answered = (likeness > ITSELF).any(axis=0)
@@ -243,7 +264,7 @@ def _held_out(taught: _Lessons, known: Floats, leaned: Floats, chosen: Floats) -
         logits = head.regression.logits(leaned[out])
         said[out] = logits[:, : chosen.shape[1]]
     tried = slice(None if len(known) >= LEAST_TRIED else 0)
-    return Trials(said[tried], chosen[tried], taught.multiple)
+    return Trials(said[tried], chosen[tried], taught.multiple, few[tried])
 
 
 def _with_rules(head: Head, trials: Trials) -> Head:

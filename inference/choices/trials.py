@@ -21,11 +21,15 @@ TRUST_IN_OFFERED = 20
 
 
 class Trials(NamedTuple):
-    """What was said (k, C), in log odds, of texts with the answers `chosen` (k, C) zero or one."""
+    """What was said (k, C), in log odds, of texts with the answers `chosen` (k, C) zero or one.
+
+    `rows` (k,): which texts, of those that there were to learn from.
+    """
 
     said: Floats
     chosen: Floats
     multiple: bool
+    rows: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
 
     def slope(self) -> float:
         """What log odds are multiplied with to come true (temperature is one over it, Guo et al.

@@ -39,7 +39,7 @@ from projects.models import Document, Job, Label, Project, Question, QuestionKin
 KIND = "measure"
 EVERY = timedelta(seconds=30)
 KEPT = 100
-"""Measurements of each question; older ones go."""
+"""Measurements of each version; older ones go."""
 READ_AT_ONCE = 32
 
 Tested = tuple[Sequence[Document], Mapping[int, Mapping[int, Picks]]]
@@ -53,7 +53,9 @@ def measure_later(project: Project) -> Job | None:
     asked = project.jobs.filter(kind=KIND)
     if asked.unfinished().exists() or asked.filter(created_at__gt=timezone.now() - EVERY).exists():
         return None
-    newest = Measurement.objects.filter(question__project=project).order_by("-created_at").first()
+    # The others are of versions that only compete.
+    mine = Measurement.objects.filter(question__project=project, figures__has_key="effect")
+    newest = mine.order_by("-created_at").first()
     if newest is not None and newest.figures.get("event") == last_event(project):
         return None
     return enqueue(project=project, kind=KIND, params={})
@@ -67,7 +69,7 @@ def measure_project(run: JobRun, project: Project, serving: Serving) -> dict[str
     """Measure every question that something suggests for."""
     project.jobs.filter(kind=KIND).exclude(pk=run.job.pk).exclude(finished_at=None).delete()
     event = last_event(project)
-    heads = {head.question: head for head in live.refresh(project)}
+    heads = {head.question: head.by_itself for head in live.refresh(project)}
     tested, drawn = blind_test_documents(project), drawn_reserve(project)
     said = said_of(run, tested[0], list(heads.values()), serving)
     for question in questions_of(project):
@@ -159,6 +161,7 @@ def keep(question: Question, head: LiveHead, figures: dict[str, Any]) -> None:
         model_version=row,
         version=head.version,
         documents=figures["n"],
+        contaminated=False,
         defaults={
             "question": question,
             "reserve_epoch": question.project.reserve_epoch,
@@ -167,8 +170,8 @@ def keep(question: Question, head: LiveHead, figures: dict[str, Any]) -> None:
             "created_at": timezone.now(),
         },
     )
-    older = question.measurements.order_by("-created_at", "-pk").values_list("pk", flat=True)
-    question.measurements.filter(pk__in=list(older[KEPT:])).delete()
+    older = row.measurements.order_by("-created_at", "-pk").values_list("pk", flat=True)
+    row.measurements.filter(pk__in=list(older[KEPT:])).delete()
     metrics = {**headline(question, figures), "measured_version": head.version}
     ModelVersion.objects.filter(pk=row.pk).update(metrics=metrics)
 

@@ -58,6 +58,10 @@ class Share:
     weight: float
     calibration: Calibration
 
+    @property
+    def is_alone(self) -> bool:
+        return self.weight == 1
+
 
 @dataclass(frozen=True, slots=True)
 class SpanHead:
@@ -97,6 +101,8 @@ class SpanHead:
 
     def tagged(self, text: str, words: Words) -> tuple[list[Run], Calibration]:
         """What the tagger finds, with the tuned encoder where that has read the words."""
+        if words.tuned is not None and self.tuned is not None and self.tuned.is_alone:
+            return tagger.runs_in(words.tuned.astype(np.float32)), self.tuned.calibration
         if self.tagger is None:
             return [], self.calibration
         shares = self.tagger.probabilities(text, words)

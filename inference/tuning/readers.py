@@ -13,6 +13,9 @@ from inference.batcher import Batcher, Busy
 from inference.choices.regression import Floats
 from inference.engine import EngineError
 from inference.engine import serving as this_engine
+from inference.models import PROMOTABLE, ModelVersion
+from inference.promoted import readers as promoted_readers
+from inference.promoted.engines import SpanEngine
 from inference.spans import word_memory
 from inference.spans.words import Words
 from inference.threads import in_thread
@@ -28,7 +31,7 @@ KEPT = 3
 
 
 class Reader(NamedTuple):
-    engine: TunedEngine
+    engine: TunedEngine | SpanEngine
     batcher: Batcher
 
 
@@ -37,7 +40,7 @@ _lock = Lock()
 
 
 class Tuned(NamedTuple):
-    """A tuned version, and the labels, by id, whose tags are wanted of it."""
+    """A tuned or promoted version, and the labels, by id, whose tags are wanted of it."""
 
     version: int
     labels: tuple[int, ...]
@@ -62,7 +65,7 @@ async def read(tuned: Tuned, text: str) -> Floats | None:
             logger.exception("tuned_read_failed", extra={"version": tuned.version})
             return None
         known = await asyncio.to_thread(word_memory.remember, engine.name, text, reading.states)
-    return aligned(known.states, engine.artifact.columns, tuned.labels)
+    return aligned(known.states, engine.columns, tuned.labels)
 
 
 def read_all(tuned: Tuned | None, words: Mapping[str, Words]) -> Mapping[str, Words]:
@@ -75,7 +78,7 @@ def read_all(tuned: Tuned | None, words: Mapping[str, Words]) -> Mapping[str, Wo
     except EngineError:
         logger.exception("tuned_read_failed", extra={"version": tuned.version})
         return words
-    columns = reader.engine.artifact.columns
+    columns = reader.engine.columns
     return {
         text: of._replace(tuned=aligned(reading.states, columns, tuned.labels))
         for (text, of), reading in zip(words.items(), readings, strict=True)
@@ -84,11 +87,14 @@ def read_all(tuned: Tuned | None, words: Mapping[str, Words]) -> Mapping[str, Wo
 
 def forget_all() -> None:
     """Let go of all of them, as a test or the end of a project asks."""
+    promoted_readers.forget_all()
     with _lock:
         _readers.clear()
 
 
 def _held(version: int) -> Reader | None:
+    if promoted := _of_spans(promoted_readers.held(version)):
+        return promoted
     with _lock:
         reader = _readers.get(version)
         if reader is not None:
@@ -96,8 +102,16 @@ def _held(version: int) -> Reader | None:
         return reader
 
 
+def _of_spans(promoted: promoted_readers.Reader | None) -> Reader | None:
+    if promoted is None or not isinstance(promoted.engine, SpanEngine):
+        return None
+    return Reader(promoted.engine, promoted.batcher)
+
+
 def _opened(version: int) -> Reader | None:
-    """Looks the version up; its weights are loaded when something is read."""
+    """Looks the version up; a tuned one's weights are loaded when something is read."""
+    if ModelVersion.objects.filter(pk=version, kind__in=PROMOTABLE).exists():
+        return _of_spans(promoted_readers.opened(version))
     serving = this_engine()
     folder = folder_of(serving.engine)
     artifact = artifact_of(version, folder) if folder else None

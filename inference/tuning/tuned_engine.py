@@ -42,6 +42,7 @@ class TunedEngine:
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
         self.name = artifact.name
+        self.columns = artifact.columns
         self.word_dims = 1 + 2 * len(artifact.columns)
         self._network: Network | None = None
         self._is_broken = False
@@ -97,7 +98,7 @@ def packed(network: Network) -> bytes:
     return data
 
 
-def aligned(shares: NDArray[np.floating], had: Sequence[int], has: Sequence[int]) -> Floats:
+def aligned(shares: NDArray[np.floating], had: Sequence[int | None], has: Sequence[int]) -> Floats:
     """(w, tags) for the labels `had` as (w, tags) for the labels there are now.
 
     What it says of labels that are gone counts for outside; of new ones it knows nothing.

@@ -125,7 +125,7 @@ async def test_a_blind_document_looks_as_if_the_model_abstained(project, bob, hi
         blind = await tab.open(hidden)
         [exposure] = await stored(1)
         await live.refreshed(project)
-        monkeypatch.setattr("inference.choices.heads.Head.suggest", lambda self, vector: [])
+        monkeypatch.setattr("inference.choices.heads.Head.suggest", lambda *_: [])
         [document] = await in_db(make_documents)(project, "nothing anybody could place")
         abstained = await tab.open(document)
 

@@ -135,7 +135,7 @@ def test_nothing_new_fits_nothing(project, encoded, django_assert_num_queries):
     before = live.refresh(project)
 
     # Questions, labels; last event, removal, encoding, surplus; what is wanted.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert live.refresh(project) is before
 
 

@@ -11,16 +11,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from corpus.formats import FORMATS, Format, format_of
 from corpus.record import BadFile, Problem, Row
 from inference import engine, live
-from inference.choices.heads import Floats
 from inference.engine import Serving, Unavailable
 from inference.live import LiveHead
-from inference.opening import Needs, needs_of
+from inference.opening import Needs, Opened, heard, needs_of
+from inference.promoted.readers import outputs_of
 from inference.spans.word_memory import unread, words_of
 from inference.spans.words import Words
-from inference.suggesting import items_of
-from inference.tuning.readers import read_all
+from inference.suggesting import said_by
 from labeling.exposures import SuggestedItem
-from projects.models import Label, Project
+from projects.models import Document, Label, Project
 
 USAGE = 2
 CHUNK = 256
@@ -53,12 +52,11 @@ class Command(BaseCommand):
             for problem in problems:
                 self.stderr.write(str(problem))
             unread += len(problems)
-            for (row, fields), vector, words in read_by(serving, good, needs):
+            for row, opened in read_by(serving, project, good, needs):
+                speakers = [opened.speaker(head) for head in heads]
                 said = {
-                    questions[head.question]: spoken(
-                        head, items_of(head, vector, fields, read_all(head.tuned, words)), names
-                    )
-                    for head in heads
+                    questions[head.question]: spoken(head, said_by(head, opened), names)
+                    for head in speakers
                 }
                 line = {"row": row.number, "id": row.values.get("id"), "suggestions": said}
                 self.stdout.write(json.dumps(line, ensure_ascii=False))
@@ -124,21 +122,36 @@ def texts_of(
 
 
 def read_by(
-    serving: Serving, rows: Sequence[Readable], needs: Needs
-) -> Iterator[tuple[Readable, Floats | None, Mapping[str, Words]]]:
-    """Each row with what its suggestions need: the vector of its texts, joined, and their words."""
+    serving: Serving, project: Project, rows: Sequence[Readable], needs: Needs
+) -> Iterator[tuple[Row, Opened]]:
+    """Each row, and as a document that is not stored what its suggestions need: the vector of its
+    texts, joined, their words, and what promoted versions say of them.
+    """
     joined = ["\n\n".join(text for _, text in fields) for _, fields in rows]
     vectors = serving.batcher.encode_all(joined) if needs.vector else [None] * len(rows)
-    for row, vector in zip(rows, vectors, strict=True):
-        texts = list({text for _, text in row[1]}) if needs.words else []
-        if needs.states:
-            readings = serving.batcher.read_all(texts)
-            words = {
-                text: words_of(text, one.states) for text, one in zip(texts, readings, strict=True)
-            }
-        else:
-            words = {text: unread(text) for text in texts}
-        yield row, vector, words
+    outputs = {pk: outputs_of(promoted, joined) for pk, promoted in needs.promoted}
+    for place, (row, fields) in enumerate(rows):
+        words = _words(serving, list({text for _, text in fields}), needs)
+        yield (
+            row,
+            Opened(
+                Document(project=project, texts=dict(fields)),
+                serving.engine.name,
+                vectors[place],
+                words=words,
+                tuned=heard(words, needs),
+                outputs={pk: of[place] for pk, of in outputs.items() if of is not None},
+            ),
+        )
+
+
+def _words(serving: Serving, texts: list[str], needs: Needs) -> dict[str, Words]:
+    if not needs.words:
+        return {}
+    if not needs.states:
+        return {text: unread(text) for text in texts}
+    readings = serving.batcher.read_all(texts)
+    return {text: words_of(text, one.states) for text, one in zip(texts, readings, strict=True)}
 
 
 def spoken(
