@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from annotate import env
 from annotate.databases import database
+from annotate.remote_keys import remote_keys
 from annotate.secret_key import kept_secret_key
 
 # Read by numpy when it is imported. Its problems here are small: its threads would mostly wait for
@@ -69,7 +70,10 @@ ENCODER = env.text("ENCODER")
 ENCODER_POOLING = env.choice("ENCODER_POOLING", "auto", ("auto", "mean", "cls"))
 ENCODER_PREFIX = env.text("ENCODER_PREFIX")
 TORCH_THREADS = env.number("TORCH_THREADS", 0)
+MLFLOW_TRACKING_URI = env.text("MLFLOW_TRACKING_URI")
 TRAINING_CHECKPOINT_SECONDS = env.number("TRAINING_CHECKPOINT_SECONDS", 60, least=1)
+REMOTE_PRIVATE_NETWORKS = env.flag("REMOTE_PRIVATE_NETWORKS", default=False)
+REMOTE_KEYS = remote_keys(env.words("REMOTE_KEYS"))
 
 # --- Who may talk to us -----------------------------------------------------------------------
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")

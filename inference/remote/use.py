@@ -1,0 +1,36 @@
+"""Counting what a remote version was asked, what that cost, and what went wrong last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from inference.models import ModelVersion, RemoteUse
+from inference.remote.asking import Spent
+from inference.remote.configuration import Configuration
+
+LONGEST_ERROR = RemoteUse._meta.get_field("last_error").max_length
+
+
+def count_use(
+    version: ModelVersion, configuration: Configuration, spent: Spent, *, failure: str
+) -> None:
+    """Add one document's calls; several workers may do so at once."""
+    now = timezone.now()
+    changes: dict[str, Any] = {
+        "calls": F("calls") + spent.calls,
+        "tokens_in": F("tokens_in") + spent.tokens_in,
+        "tokens_out": F("tokens_out") + spent.tokens_out,
+        "cost": F("cost") + configuration.cost(spent.tokens_in, spent.tokens_out),
+        "updated_at": now,
+    }
+    if failure:
+        changes |= {
+            "failures": F("failures") + 1,
+            "last_error": failure[:LONGEST_ERROR],
+            "last_error_at": now,
+        }
+    RemoteUse.objects.get_or_create(model_version=version)
+    RemoteUse.objects.filter(model_version=version).update(**changes)
