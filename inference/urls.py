@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inference.views import folders, lineage, models, registry
+from inference.views import comparing, folders, lineage, models, registry
 
 # /projects/<slug>/models/
 urlpatterns = [
@@ -20,4 +20,34 @@ urlpatterns = [
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/promote/",
+        registry.promote_model,
+        name="promote_model",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/archive/",
+        registry.archive_model,
+        name="archive_model",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/evaluate/",
+        registry.evaluate_model,
+        name="evaluate_model",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/rollback/",
+        registry.rollback_model,
+        name="rollback_model",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/compare/",
+        comparing.compare_models,
+        name="compare_models",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/compare/run/",
+        comparing.run_comparison,
+        name="run_comparison",
+    ),
 ]

@@ -140,6 +140,12 @@ ROUTES = {
     "map_model": Route(POST, OWNERS),
     "model_folder": Route(GET, EXPORTERS),
     "registry": Route(GET, READERS),
+    "promote_model": Route(POST, OWNERS),
+    "archive_model": Route(POST, OWNERS),
+    "evaluate_model": Route(POST, OWNERS),
+    "rollback_model": Route(POST, OWNERS),
+    "compare_models": Route(GET, READERS),
+    "run_comparison": Route(POST, OWNERS),
 }
 IN_PROJECTS = sorted(name for name, route in ROUTES.items() if isinstance(route.who, frozenset))
 NUMBERED = dict.fromkeys(

@@ -34,6 +34,12 @@ def is_estimate(value: Any) -> bool:
 
 
 @register.filter
+def is_plain(value: Any) -> bool:
+    """A word or a number, which a page can print as it is."""
+    return isinstance(value, str | int | float)
+
+
+@register.filter
 def in_points(points: float) -> str:
     """1.2, with a true minus sign."""
     return f"{points:g}".replace("-", "\N{MINUS SIGN}")

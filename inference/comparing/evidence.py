@@ -1,0 +1,115 @@
+"""What is known of a challenger beside the version that suggests now, and whether it wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from inference.comparing.compare import newest_comparison
+from inference.comparing.difference import Difference
+from inference.measuring.intervals import ENOUGH
+from inference.models import Comparison, ModelVersion
+
+MAY_GROW, AT_LEAST = 1.1, 10
+"""A live head has moved on since once it knows a tenth, and ten, answers more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`present` suggests now; None: nothing does. `comparison`: the newest of the two."""
+
+    version: ModelVersion
+    present: ModelVersion | None
+    comparison: Comparison | None
+
+    @property
+    def difference(self) -> Difference | None:
+        """The challenger's score less that of what suggests now."""
+        if self.comparison is None:
+            return None
+        found: Difference = self.comparison.figures["difference"]
+        if self.comparison.second_id == self.version.pk:
+            return found
+        return Difference(
+            value=-found["value"], low=-found["high"], high=-found["low"], n=found["n"]
+        )
+
+    @property
+    def is_enough(self) -> bool:
+        return self.difference is not None and self.difference["n"] >= ENOUGH
+
+    @property
+    def is_outdated(self) -> bool:
+        """The live head has learned clearly more since."""
+        if self.comparison is None or self.present is None or not self.present.is_live:
+            return False
+        side = 0 if self.comparison.first_id == self.present.pk else 1
+        then = int(self.comparison.figures["learned"][side])
+        return self.present.learned_answers > max(then * MAY_GROW, then + AT_LEAST)
+
+    @property
+    def wins(self) -> bool:
+        """On enough blind documents the interval of the difference lies above zero."""
+        found = self.difference
+        return found is not None and self.is_enough and not self.is_outdated and found["low"] > 0
+
+    @property
+    def words(self) -> str:
+        """What is known, in a sentence or two."""
+        found = self.difference
+        if self.present is None:
+            return "Nothing suggests for this question yet, so there is nothing to compare it with."
+        if found is None:
+            return f"{self.version} was not compared with {self.present}, which suggests now."
+        if not self.is_enough:
+            return (
+                f"{found['n']} of {ENOUGH} blind test documents are answered, too few to tell "
+                f"{self.version} from {self.present}, which suggests now."
+            )
+        if self.is_outdated:
+            return f"{self.present} has learned from many more answers since they were compared."
+        return f"{self._compared(found)} {self._verdict(found)}"
+
+    def _compared(self, found: Difference) -> str:
+        points = round(100 * abs(found["value"]), 1)
+        more = "fewer" if found["value"] < 0 else "more"
+        by = f"{points:g} {'point' if points == 1 else 'points'}"
+        assert self.comparison is not None  # noqa: S101 - there is a difference
+        what = (
+            f"is right on {by} {more} of the documents than"
+            if self.comparison.figures["main"] == "accuracy"
+            else f"reaches an F1 that is {by} {'lower' if found['value'] < 0 else 'higher'} than"
+        )
+        return (
+            f"{self.version} {what} {self.present}, which suggests now "
+            f"(95 % interval {in_points(found['low'])} to {in_points(found['high'])}, "
+            f"n = {found['n']})."
+        )
+
+    def _verdict(self, found: Difference) -> str:
+        if self.wins:
+            return "It wins."
+        if found["high"] < 0:
+            return "It loses."
+        return "That is not enough to call it better: the interval does not lie above 0."
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept with a promotion."""
+        return {
+            "against": str(self.present) if self.present else "",
+            "comparison": self.comparison.pk if self.comparison else None,
+            "versions": self.comparison.versions if self.comparison else [],
+            "difference": self.difference,
+            "wins": self.wins,
+            "words": self.words,
+        }
+
+
+def evidence_of(version: ModelVersion, present: ModelVersion | None) -> Evidence:
+    comparison = newest_comparison(version, present) if present and present != version else None
+    return Evidence(version, present, comparison)
+
+
+def in_points(share: float) -> str:
+    """-1.2, with a true minus sign, of -0.012."""
+    return f"{round(100 * share, 1):g}".replace("-", "\N{MINUS SIGN}")
