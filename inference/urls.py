@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inference.views import comparing, folders, lineage, models, registry
+from inference.views import comparing, folders, lineage, models, publishing, registry
 
 # /projects/<slug>/models/
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
         "projects/<slug:slug>/models/<slug:question>/<int:number>/folder.zip",
         folders.model_folder,
         name="model_folder",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/push",
+        publishing.push_model,
+        name="push_model",
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),

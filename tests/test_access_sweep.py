@@ -139,6 +139,7 @@ ROUTES = {
     "import_model": Route(POST, OWNERS),
     "map_model": Route(POST, OWNERS),
     "model_folder": Route(GET, EXPORTERS),
+    "push_model": Route(POST, OWNERS),
     "registry": Route(GET, READERS),
     "promote_model": Route(POST, OWNERS),
     "archive_model": Route(POST, OWNERS),
