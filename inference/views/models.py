@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -17,7 +18,7 @@ from inference.measuring.measure import measure_later
 from inference.measuring.page import shown
 from inference.models import PROMOTABLE, Measurement, ModelKind, ModelVersion
 from inference.registry import in_use
-from projects.access import READERS, ProjectRequest, project_view
+from projects.access import EXPORTERS, READERS, ProjectRequest, project_view
 from projects.models import Project, Question, Role
 from projects.models.document import BLIND_SHARE
 
@@ -80,6 +81,8 @@ def version_page(
         "evidence": evidence_of(version, present) if can_suggest else None,
         "contaminated": led.values_list(f"figures__{main}", flat=True).first(),
         "may_act": may_act,
+        "may_push": may_act and bool(version.files) and bool(settings.MLFLOW_TRACKING_URI),
+        "may_download": request.membership.role in EXPORTERS,
         "documents": version.suggestions.values("document").distinct().count(),
         **also,
     }
