@@ -11,7 +11,7 @@ from labeling.models.slot import slot_for
 from projects.models import Document, DocumentState, Project
 
 IN_QUEUE = (DocumentState.OPEN, DocumentState.DONE)
-FOLLOWING = (*IN_QUEUE, DocumentState.OWNER, DocumentState.DELETED)
+FOLLOWING = (*IN_QUEUE, DocumentState.OWNER, DocumentState.MODEL, DocumentState.DELETED)
 """Their places follow the number wanted, closed ones where nobody is asked for an answer."""
 
 

@@ -42,9 +42,11 @@ def change_reserve(*, project: Project, documents: Sequence[Document]) -> None:
 def not_begun(documents: DocumentQuerySet) -> DocumentQuerySet:
     """Nobody has answered, skipped or holds them, nor answered and taken it back.
 
-    Rows with a split of their own take no part in the reserve.
+    Rows with a split of their own take no part in the reserve, nor what was drawn to check a model
+    or is labelled by one.
     """
     held = Slot.objects.leased().values("document")
     touched = Annotation.objects.values("document")
-    mine = documents.exclude(state=DocumentState.ERASED).filter(imported_split="")
+    gone = (DocumentState.ERASED, DocumentState.MODEL)
+    mine = documents.exclude(state__in=gone).filter(imported_split="", is_drawn=False)
     return mine.exclude(pk__in=held).exclude(pk__in=touched)

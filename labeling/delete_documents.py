@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from labeling.models import Annotation, Event, EventKind, Slot, SlotState
+from labeling.models import Annotation, Event, EventKind, ModelAnnotation, Slot, SlotState
 from projects.changes import announce_change
 from projects.models import Document, DocumentState, Project, User
 from projects.models.document import DocumentQuerySet
@@ -73,9 +73,12 @@ def restore_documents(*, project: Project, documents: Collection[int], owner: Us
             states = _states_before(rows)
             payloads = [{"state": states[row.pk]} for row in rows]
             _record(rows, payloads, EventKind.RESTORE, owner)
-            with_owner = [row for row in rows if states[row.pk] == DocumentState.OWNER]
-            _set_state(with_owner, DocumentState.OWNER)
-            _into_queue([row for row in rows if row not in with_owner])
+            aside: list[Document] = []
+            for state in (DocumentState.OWNER, DocumentState.MODEL):
+                those = [row for row in rows if states[row.pk] == state]
+                _set_state(those, state)
+                aside += those
+            _into_queue([row for row in rows if row not in aside])
             announce_change(project.pk)
             restored += len(rows)
     return restored
@@ -103,11 +106,19 @@ def _into_queue(rows: Collection[Document]) -> None:
 
 
 def _states_before(rows: Collection[Document]) -> dict[int, str]:
-    """Document id to the state it had when it was deleted last."""
+    """Document id to the state it had when it was deleted last. A model's answer may have been
+    taken back since: then it is open.
+    """
     deletions = Event.objects.filter(document__in=rows, kind=EventKind.DELETE).order_by("pk")
-    return {
+    states = {
         pk: payload.get("state", DocumentState.OPEN)
         for pk, payload in deletions.values_list("document_id", "payload")
+    }
+    mine = ModelAnnotation.objects.filter(document__in=rows)
+    by_model = set(mine.values_list("document", flat=True))
+    return {
+        pk: DocumentState.OPEN if state == DocumentState.MODEL and pk not in by_model else state
+        for pk, state in states.items()
     }
 
 

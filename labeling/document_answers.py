@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 from labeling.chosen import questions_of
 from labeling.drawing import Mark
 from labeling.items import Pick, pick_of
+from labeling.label_by_model import model_answers
 from labeling.models import Annotation, AnnotationState, Answer, Event, EventKind, Origin
 from labeling.resolved import Given, resolve
 from labeling.skip import SkipReason
 from labeling.spans import Span, quote_of
-from projects.models import Document, Question
+from projects.models import Document, DocumentState, Question
 
 NOT_SHOWN = (AnnotationState.UNDONE,)
 
@@ -85,11 +86,21 @@ class PersonAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ByModel:
+    """What a model answers while no person does."""
+
+    version: str
+    said: list[Said]
+    spans: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     resolved: list[Said]
     resolved_spans: list[Span]
     people: list[PersonAnswer]
     names: Mapping[int, str]
+    by_model: ByModel | None = None
 
     @property
     def has_spans(self) -> bool:
@@ -97,7 +108,9 @@ class Answers:
 
 
 def answers_about(document: Document) -> Answers:
-    """The answers about a document: the resolved one, then each person's. Five queries."""
+    """The answers about a document: the resolved one, then each person's. Five queries, and where
+    a model labels it three more.
+    """
     questions = questions_of(document.project)
     names = {label.pk: label.name for question in questions for label in question.labels.all()}
     annotations = list(
@@ -116,7 +129,22 @@ def answers_about(document: Document) -> Answers:
         resolved_spans=_spans(pick for picks in resolved.values() for pick in picks),
         people=people,
         names=names,
+        by_model=_by_model(document, questions),
     )
+
+
+def _by_model(document: Document, questions: Sequence[Question]) -> ByModel | None:
+    if document.state != DocumentState.MODEL:
+        return None
+    given = model_answers(document.project, [document.pk]).get(document.pk, {})
+    answers = {pk: frozenset(one.picks) for pk, one in given.items()}
+    version = next((one.model_version for one in given.values()), "")
+    said = [
+        Said(one.shown_title, _resolved_items(document, one, answers[one.pk]))
+        for one in questions
+        if one.pk in answers
+    ]
+    return ByModel(version, said, _spans(pick for picks in answers.values() for pick in picks))
 
 
 def marks_in(field: str, spans: Iterable[Span], names: Mapping[int, str]) -> list[Mark]:

@@ -20,6 +20,8 @@ WORDS: dict[str, tuple[str, str]] = {
     EventKind.RESTORE: ("restored the document", "put back the answer"),
     EventKind.DELETE: ("deleted the document", ""),
     EventKind.ERASE: ("erased the document", ""),
+    EventKind.MODEL: ("had a model label it", ""),
+    EventKind.CLEAR: ("took the model's answer back", ""),
     EventKind.MERGE: ("merged labels", "merged labels in the answer"),
 }
 """What was done to the document or to one's own answer, and what to the answer of somebody else."""

@@ -35,6 +35,7 @@ STATES = {
     SKIPPED: "Skipped by somebody",
     "owner": "With the owner",
     "done": "Done",
+    "model": "Labelled by a model",
     "deleted": "Deleted",
     "erased": "Erased",
 }

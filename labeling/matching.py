@@ -16,7 +16,7 @@ from django.db.models.functions import Substr
 from labeling.chosen import MOST_DIGITS
 from labeling.models import Annotation
 from projects.models import DocumentState, Label, Project, User
-from projects.models.document import BLIND_SHARE, DocumentQuerySet
+from projects.models.document import BLIND_SHARE, DocumentQuerySet, blind
 
 Filters = Mapping[str, str]
 """Of `KEYS`; what is absent or empty does not narrow."""
@@ -28,7 +28,12 @@ IMPORT = "import"
 
 STATES = {
     str(state.value): str(state.label)
-    for state in (DocumentState.OPEN, DocumentState.DONE, DocumentState.OWNER)
+    for state in (
+        DocumentState.OPEN,
+        DocumentState.DONE,
+        DocumentState.OWNER,
+        DocumentState.MODEL,
+    )
 }
 ARMS = {"blind": "blind", "open": "open, of the reserve", "outside": "outside the reserve"}
 SPLITS = ("train", "validation", "test", "calibration")
@@ -144,8 +149,8 @@ def _by_split(documents: DocumentQuerySet, split: str) -> DocumentQuerySet:
     if split == "train":
         tossed &= ~BLIND
     elif split in BLIND_SPLITS:
-        even = Q(parity__in=EVEN)
-        tossed &= BLIND & (even if split == "test" else ~even)
+        even, drawn = Q(parity__in=EVEN), Q(is_drawn=True)
+        tossed &= BLIND & (even & ~drawn if split == "test" else ~even | drawn)
     else:
         tossed &= Q(pk=None)
     return documents.filter(Q(imported_split=split) | tossed)
@@ -173,10 +178,8 @@ def holding(text: str) -> tuple[str, str]:
 
 
 # See `Document.arm`: what a file said of a document's split stands above the coins.
-BLIND = Q(imported_split__in=BLIND_SPLITS) | Q(
-    imported_split="", in_reserve=True, display_coin__lt=BLIND_SHARE
-)
-OPEN = Q(imported_split="", in_reserve=True, display_coin__gte=BLIND_SHARE)
+BLIND = blind()
+OPEN = Q(imported_split="", is_drawn=False, in_reserve=True, display_coin__gte=BLIND_SHARE)
 NARROW: dict[str, Callable[[DocumentQuerySet, str], DocumentQuerySet]] = {
     "state": _by_state,
     "arm": _by_arm,

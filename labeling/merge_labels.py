@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from labeling.merged import followed_draft
-from labeling.models import Annotation, Answer, Draft, Event, EventKind
+from labeling.merged import followed_draft, followed_items
+from labeling.models import Annotation, Answer, Draft, Event, EventKind, ModelAnnotation
 from projects.changes import announce_change
 from projects.models import Document, Label, User
 
@@ -61,6 +61,7 @@ def merge_labels(*, source: Label, target: Label, owner: User | None, tell: Tell
         while documents := _next_documents(source):
             moved += _merge_chunk(documents, source, target, owner)
             tell(moved)
+        _merge_models_answers(source, target)
         try:
             _remove(source, target)
         except (ProtectedError, IntegrityError):
@@ -94,6 +95,14 @@ def _merge_chunk(pks: list[int], source: Label, target: Label, owner: User | Non
     Answer.objects.filter(pk__in=moves).update(label=target)
     Event.objects.bulk_create(_event(document, source, target, owner) for document in documents)
     return len(documents)
+
+
+def _merge_models_answers(source: Label, target: Label) -> None:
+    into = {source.pk: target.pk}
+    for row in ModelAnnotation.objects.filter(question=source.question_id).iterator(CHUNK):
+        moved = followed_items(row.items, into)
+        if moved != row.items:
+            ModelAnnotation.objects.filter(pk=row.pk).update(items=moved)
 
 
 PLACE = ("annotation_id", "field", "start", "end")

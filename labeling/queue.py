@@ -7,13 +7,14 @@ last socket goes (`presence`), or when its time is up.
 from __future__ import annotations
 
 import random
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from labeling.models import Slot, SlotState
-from labeling.models.slot import SlotQuerySet
+from labeling.models import Event, EventKind, ModelAnnotation, Slot, SlotState
+from labeling.models.slot import FIRST, SlotQuerySet
 from projects.models import Document, DocumentState, Project, User
 
 LEASE = timedelta(minutes=15)
@@ -33,13 +34,21 @@ def lease_next(*, project: Project, annotator: User) -> Document | None:
     if held is not None:
         return held
     free_expired(Slot.objects.filter(project=project), now)
-    from_reserve = random.random() < project.reserve  # noqa: S311 - chance, not secrecy
-    lanes = (True, False) if from_reserve else (False, True)
-    for in_reserve in lanes:
-        slot = _claim(project.slots.filter(in_reserve=in_reserve), annotator, now)
+    for lane in _lanes(project):
+        slot = _claim(lane, annotator, now)
         if slot is not None:
             return slot.document
     return None
+
+
+def _lanes(project: Project) -> list[SlotQuerySet]:
+    """Where to look, in this order: the reserve in its share of times, but behind what was drawn
+    to check a model, which comes first in the other lane.
+    """
+    reserve, others = (project.slots.filter(in_reserve=lane) for lane in (True, False))
+    if random.random() < project.reserve:  # noqa: S311 - chance, not secrecy
+        return [others.filter(rank__lt=FIRST), reserve, others]
+    return [others, reserve]
 
 
 def held_document(*, project: Project, annotator: User, now: datetime) -> Document | None:
@@ -91,7 +100,10 @@ def _take(slot: Slot, annotator: User, until: datetime) -> bool:
 
 
 def fill_slot(*, document: Document, annotator: User) -> bool:
-    """Count an answer towards the ones wanted; False when there are enough (surplus)."""
+    """Count an answer towards the ones wanted; False when there are enough (surplus).
+
+    A model's answer is not among them: it ends with a person's.
+    """
     mine = Slot.objects.filter(document=document, annotator=annotator)
     answered = {"state": SlotState.ANSWERED, "annotator": annotator, "leased_until": None}
     if mine.exclude(state=SlotState.CLOSED).update(**answered):
@@ -102,7 +114,25 @@ def fill_slot(*, document: Document, annotator: User) -> bool:
     for pk in spare.values_list("pk", flat=True):
         if Slot.objects.free().filter(pk=pk).update(**answered):
             return True
-    return False
+    return _end_models_answer(document, annotator) and fill_slot(
+        document=document, annotator=annotator
+    )
+
+
+def _end_models_answer(document: Document, annotator: User) -> bool:
+    by_model = Document.objects.filter(pk=document.pk, state=DocumentState.MODEL)
+    if not by_model.update(state=DocumentState.OPEN):
+        return False
+    ModelAnnotation.objects.filter(document=document).delete()
+    Event.objects.create(
+        project_id=document.project_id,
+        document=document,
+        actor=annotator,
+        kind=EventKind.CLEAR,
+        client_id=uuid.uuid4(),
+    )
+    closed = document.slots.filter(state=SlotState.CLOSED)
+    return bool(closed.update(state=SlotState.FREE))
 
 
 def settle(document: Document) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from labeling.models import Answer, Draft, Event, EventKind, Slot, SlotState
+from labeling.models import Answer, Draft, Event, EventKind, ModelAnnotation, Slot, SlotState
 from projects.models import Document, DocumentState
 
 NO_HASH = "0" * 64
@@ -23,6 +23,7 @@ HARMLESS = ("arm", "state", "exposures", "painted", "imported")
 def redact(document: Document) -> None:
     """Call it in a transaction, with the document locked."""
     Draft.objects.filter(document=document).delete()
+    ModelAnnotation.objects.filter(document=document).delete()
     Answer.objects.filter(annotation__document=document).delete()
     document.annotations.update(answered_questions=[])
     Slot.objects.filter(document=document).exclude(state=SlotState.ANSWERED).update(

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, FloatField, OuterRef, Value, When
 
 from labeling.models import Annotation, Slot
-from labeling.models.slot import BEHIND, SlotQuerySet
+from labeling.models.slot import BEHIND, FIRST, SlotQuerySet
 from projects.models import Project
 
 CHUNK = 100
@@ -42,7 +42,9 @@ def rankable(*, project: Project, sample: int) -> list[int]:
 
 def ranked_now(project: Project) -> int:
     """How many documents wait in the order that the model gave them."""
-    ranked = Slot.objects.free().filter(project=project, in_reserve=False, rank__lt=BEHIND)
+    ranked = Slot.objects.free().filter(
+        project=project, in_reserve=False, rank__gte=FIRST, rank__lt=BEHIND
+    )
     return ranked.values("document").distinct().count()
 
 
@@ -77,5 +79,5 @@ def _place(project: Project, ranks: Mapping[int, float]) -> bool:
 
 def _not_begun(project: Project) -> SlotQuerySet:
     counted = Annotation.objects.counted().filter(document=OuterRef("document"))
-    free = Slot.objects.free().filter(project=project, in_reserve=False)
+    free = Slot.objects.free().filter(project=project, in_reserve=False, rank__gte=FIRST)
     return free.exclude(Exists(counted))

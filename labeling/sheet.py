@@ -210,9 +210,10 @@ def _mark(annotation: Annotation, project: Project) -> HistoryMark:
 
 
 def progress_of(project: Project, annotator: User) -> Progress:
-    """Documents done of all, and this person's own answers. Two queries."""
+    """Documents done of all, by people or a model, and this person's own answers. Two queries."""
+    done = Q(state__in=(DocumentState.DONE, DocumentState.MODEL))
     documents: dict[str, int] = project.documents.published().aggregate(
-        total=Count("pk"), done=Count("pk", filter=Q(state=DocumentState.DONE))
+        total=Count("pk"), done=Count("pk", filter=done)
     )
     mine = Annotation.objects.in_project(project).by(annotator).submitted().count()
     return Progress(done=documents["done"], total=documents["total"], mine=mine)

@@ -19,14 +19,20 @@ class ProjectProgress:
     done: int
     open: int
     with_owner: int
+    by_model: int = 0
 
     @property
     def total(self) -> int:
-        return self.done + self.open + self.with_owner
+        return self.labelled + self.open + self.with_owner
+
+    @property
+    def labelled(self) -> int:
+        """By people or by a model."""
+        return self.done + self.by_model
 
     @property
     def percent(self) -> int:
-        return round(100 * self.done / self.total) if self.total else 0
+        return round(100 * self.labelled / self.total) if self.total else 0
 
 
 def progress_of(project: Project) -> ProjectProgress:
@@ -37,6 +43,7 @@ def progress_of(project: Project) -> ProjectProgress:
         done=counts.get(DocumentState.DONE, 0),
         open=counts.get(DocumentState.OPEN, 0),
         with_owner=counts.get(DocumentState.OWNER, 0),
+        by_model=counts.get(DocumentState.MODEL, 0),
     )
 
 
@@ -50,10 +57,14 @@ def my_projects(user: User) -> list[tuple[Membership, ProjectProgress]]:
             done=Count("pk", filter=Q(**{state: DocumentState.DONE})),
             open=Count("pk", filter=Q(**{state: DocumentState.OPEN})),
             with_owner=Count("pk", filter=Q(**{state: DocumentState.OWNER})),
+            by_model=Count("pk", filter=Q(**{state: DocumentState.MODEL})),
         )
         .order_by("project__name", "pk")
     )
-    return [(row, ProjectProgress(row.done, row.open, row.with_owner)) for row in memberships]
+    return [
+        (row, ProjectProgress(row.done, row.open, row.with_owner, row.by_model))
+        for row in memberships
+    ]
 
 
 def answers_by(project: Project, user: User) -> int:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from projects.models import User
 
 
+FIRST = 0.0
+"""Ranks below are of documents drawn to check a model: they come before all others."""
 BEHIND = 1.0
 """In orders that follow the model, ranks below are its choice; from here on chance decides."""
 
@@ -108,8 +110,11 @@ def rank_of(document: Document, project: Project) -> float:
     """Where a document waits until a model ranks it.
 
     In the reserve, and in random order, by its coin in [0, 1). As imported: its number. In orders
-    that follow the model: by its coin, behind the documents that are ranked.
+    that follow the model: by its coin, behind the documents that are ranked. Drawn to check a
+    model: first, by its other coin, which has decided of nothing that was answered so far.
     """
+    if document.is_drawn:
+        return FIRST - 1 + document.display_coin
     if document.in_reserve or project.queue_order == QueueOrder.RANDOM:
         return document.order_coin
     if project.queue_order in RANKED:

@@ -133,7 +133,7 @@ def test_words_are_found_in_any_text_field(db, words):
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
-        ({"state": "staged"}, "“staged” is no state. Known: open, done, owner."),
+        ({"state": "staged"}, "“staged” is no state. Known: open, done, owner, model."),
         ({"colour": "red"}, "There is no filter “colour”. Known: state, label"),
         ({"since": "yesterday"}, "“yesterday” is no date. Write it as 2026-01-31."),
         ({"since": "2026-02-01", "until": "2026-01-01"}, "Nothing lies between"),
