@@ -10,6 +10,7 @@ from inference.comparing.compare import compare_at_once
 from inference.comparing.evidence import Evidence, evidence_of
 from inference.measuring.measure import last_event
 from inference.models import PROMOTABLE, ModelKind, ModelVersion, Promotion, Stage
+from inference.predictions.job import predict_for_promoted
 from inference.registry import in_use
 from projects.changes import announce_change
 from projects.models import Question, User
@@ -66,6 +67,7 @@ def promote(
             evidence=evidence.as_json(),
         )
         announce_change(question.project_id)
+        predict_for_promoted(question.project)
     return row
 
 
@@ -95,6 +97,7 @@ def rollback(
             evidence={"rollback": True, "passed_over": passed},
         )
         announce_change(question.project_id)
+        predict_for_promoted(question.project)
     return row
 
 

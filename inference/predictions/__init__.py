@@ -1,0 +1,1 @@
+"""What fixed versions say of every document: recorded, searched and given out."""
