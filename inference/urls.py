@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inference.views import comparing, folders, lineage, models, publishing, registry
+from inference.views import comparing, folders, lineage, models, publishing, registry, training
 
 # /projects/<slug>/models/
 urlpatterns = [
@@ -22,6 +22,22 @@ urlpatterns = [
         "projects/<slug:slug>/models/<slug:question>/<int:number>/push",
         publishing.push_model,
         name="push_model",
+    ),
+    path("projects/<slug:slug>/models/train/", training.train, name="train"),
+    path(
+        "projects/<slug:slug>/models/train/jobs/<int:training_id>/",
+        training.training,
+        name="training",
+    ),
+    path(
+        "projects/<slug:slug>/models/train/jobs/<int:training_id>/stop/",
+        training.stop_training,
+        name="stop_training",
+    ),
+    path(
+        "projects/<slug:slug>/models/train/jobs/<int:training_id>/resume/",
+        training.resume_training,
+        name="resume_training",
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),

@@ -140,6 +140,10 @@ ROUTES = {
     "map_model": Route(POST, OWNERS),
     "model_folder": Route(GET, EXPORTERS),
     "push_model": Route(POST, OWNERS),
+    "train": Route(POST, OWNERS),
+    "training": Route(GET, READERS),
+    "stop_training": Route(POST, OWNERS),
+    "resume_training": Route(POST, OWNERS),
     "registry": Route(GET, READERS),
     "promote_model": Route(POST, OWNERS),
     "archive_model": Route(POST, OWNERS),
@@ -199,6 +203,7 @@ class World:
             "membership_id": project.memberships.get(user=member).pk,
             "invite_id": invite.pk,
             "job_id": Job.objects.create(project=project, kind="export_dataset").pk,
+            "training_id": self.make_training().pk,
             "import_id": self.make_import().pk,
             "export_id": self.make_export().pk,
             "question": self.question.name,
@@ -237,6 +242,10 @@ class World:
         )
         version.file.save("1.jsonl", ContentFile(content))
         return version
+
+    def make_training(self):
+        params = {"question": self.question.pk, "dataset": 0}
+        return Job.objects.create(project=self.project, kind="train", params=params)
 
     def make_upload(self):
         """A model's folder that waits to have its labels mapped."""
@@ -284,6 +293,7 @@ FORM_PAGES = {
     "queue_settings",
     "import_model",
     "map_model",
+    "train",
     "merge_label",
     "edit_guidelines",
     "settings",

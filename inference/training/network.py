@@ -45,9 +45,8 @@ class Network:
             torch.manual_seed(settings.seed)
             model = _with_head(base, lessons)
         longest = min(settings.max_tokens, MAX_TOKENS, positions(model.base_model))
-        if lessons.task == "span":
-            # Few texts hold few words, and moving those alone would tear them from the others.
-            model.get_input_embeddings().requires_grad_(False)
+        # Few texts hold few words, and moving those alone would tear them from the others.
+        model.get_input_embeddings().requires_grad_(False)
         pieces = Pieces.of(base.folder, longest=longest)
         return cls(model.to(where), pieces, lessons, settings, where)
 
@@ -102,7 +101,13 @@ class Network:
             return functional.binary_cross_entropy_with_logits(
                 logits, right, pos_weight=self.weights
             )
-        return functional.cross_entropy(logits, right.argmax(dim=1), weight=self.weights)
+        return functional.cross_entropy(
+            logits,
+            right.argmax(dim=1),
+            weight=self.weights,
+            # Few rows are soon known by heart, and then teach nothing more (Szegedy et al. 2016).
+            label_smoothing=self.settings.label_smoothing,
+        )
 
     def logits(self, rows: Sequence[Row]) -> list[Floats]:
         """Of each row (C,), its windows' mean; or (t, tags)."""

@@ -32,6 +32,7 @@ class TrainingSettings:
     patience: int = 5
     max_tokens: int = 256
     precision: str = "auto"
+    label_smoothing: float = 0.1
     weight_decay: float = 0.01
     warm_up: float = 0.1
 

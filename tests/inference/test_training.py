@@ -68,9 +68,9 @@ def weights(version: ModelVersion):
 
 
 def test_it_learns_to_tell_labels_apart_and_is_a_challenger(project, question, bob):
-    dataset = frozen(project, bob)
+    dataset = frozen(project, bob, 90)
 
-    version = trained(question, dataset)
+    version = trained(question, dataset, dataclasses.replace(QUICK, epochs=12))
 
     fresh = make_documents(project, *(text for text, _ in texts(30, seed=9)))
     names = dict(question.labels.values_list("pk", "name"))
