@@ -1,6 +1,15 @@
 from django.urls import path
 
-from inference.views import comparing, folders, lineage, models, publishing, registry, training
+from inference.views import (
+    comparing,
+    folders,
+    lineage,
+    models,
+    publishing,
+    registry,
+    remote,
+    training,
+)
 
 # /projects/<slug>/models/
 urlpatterns = [
@@ -38,6 +47,12 @@ urlpatterns = [
         "projects/<slug:slug>/models/train/jobs/<int:training_id>/resume/",
         training.resume_training,
         name="resume_training",
+    ),
+    path("projects/<slug:slug>/models/remote/new/", remote.new_remote, name="add_remote"),
+    path(
+        "projects/<slug:slug>/models/remote/tries/<int:try_id>/",
+        remote.remote_try,
+        name="remote_try",
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),

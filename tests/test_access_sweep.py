@@ -144,6 +144,8 @@ ROUTES = {
     "training": Route(GET, READERS),
     "stop_training": Route(POST, OWNERS),
     "resume_training": Route(POST, OWNERS),
+    "add_remote": Route(POST, OWNERS),
+    "remote_try": Route(GET, OWNERS),
     "registry": Route(GET, READERS),
     "promote_model": Route(POST, OWNERS),
     "archive_model": Route(POST, OWNERS),
@@ -204,6 +206,7 @@ class World:
             "invite_id": invite.pk,
             "job_id": Job.objects.create(project=project, kind="export_dataset").pk,
             "training_id": self.make_training().pk,
+            "try_id": self.make_try().pk,
             "import_id": self.make_import().pk,
             "export_id": self.make_export().pk,
             "question": self.question.name,
@@ -246,6 +249,10 @@ class World:
     def make_training(self):
         params = {"question": self.question.pk, "dataset": 0}
         return Job.objects.create(project=self.project, kind="train", params=params)
+
+    def make_try(self):
+        params = {"question": self.question.pk, "name": "remote", "chosen": {}}
+        return Job.objects.create(project=self.project, kind="try_remote", params=params)
 
     def make_upload(self):
         """A model's folder that waits to have its labels mapped."""
@@ -292,6 +299,7 @@ FORM_PAGES = {
     "delete_project",
     "queue_settings",
     "import_model",
+    "add_remote",
     "map_model",
     "train",
     "merge_label",

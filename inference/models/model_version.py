@@ -161,7 +161,7 @@ class ModelVersion(models.Model):
     @property
     def settings(self) -> dict[str, Any]:
         """The parameters that were chosen, in words, without the facts about what was learned."""
-        facts = {"answers", "spans", "pool", "labels", "removal"}
+        facts = {"answers", "spans", "pool", "labels", "removal", "names", "prompt"}
         chosen = {name: value for name, value in self.parameters.items() if name not in facts}
         return {name.replace("_", " ").capitalize(): value for name, value in chosen.items()}
 

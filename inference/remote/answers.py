@@ -61,10 +61,10 @@ def _one(answer: Mapping[str, Any], ids: Mapping[str, int], *, optional: bool) -
     chosen, score = _label(answer, ids), _confidence(answer)
     others = [label for label in ids.values() if label != chosen]
     rest = min((1 - score) / len(others), score) if others else 0.0
-    return [
-        {"label": chosen, "score": score, "offered": True},
-        *({"label": label, "score": round(rest, 4), "offered": False} for label in others),
+    others_share: Items = [
+        {"label": label, "score": round(rest, 4), "offered": False} for label in others
     ]
+    return [{"label": chosen, "score": score, "offered": True}, *others_share]
 
 
 def _several(answer: Mapping[str, Any], ids: Mapping[str, int]) -> Items:

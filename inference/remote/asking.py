@@ -37,6 +37,11 @@ class Spent:
     tokens_in: int = 0
     tokens_out: int = 0
 
+    def add(self, other: Spent) -> None:
+        self.calls += other.calls
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -53,7 +58,7 @@ class Endpoint:
         Raises NotTaken, CallFailed and Unusable.
         """
         place = self.place._replace(path=self.place.path + path)
-        body = None if payload is None else json.dumps(payload, ensure_ascii=False).encode()
+        body = None if payload is None else json.dumps(payload).encode()
         for attempt in range(TRIES):
             spent.calls += 1
             try:
@@ -119,4 +124,5 @@ def _asked_to_wait(value: str) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    seconds: float = (moment - datetime.now(UTC)).total_seconds()
+    return max(seconds, 0.0)

@@ -45,7 +45,7 @@ def send(
 
     Raises Misplaced and CallFailed.
     """
-    given = {
+    given: dict[bytes | str, bytes | str] = {
         "Host": place.host_header,
         "Accept": "application/json",
         "Accept-Encoding": "identity",

@@ -56,10 +56,11 @@ class LabelStudioBackend:
         if self.configuration.asks != "spans":
             [prediction] = self._predict(["\n\n".join(texts.values())], spent)
             return self._choice(*prediction)
-        predictions = self._predict(list(texts.values()), spent)
+        written = {name: text for name, text in texts.items() if text.strip()}
+        predictions = self._predict(list(written.values()), spent)
         items = [
             self._span(region, score, name, text)
-            for (name, text), (regions, score) in zip(texts.items(), predictions, strict=True)
+            for (name, text), (regions, score) in zip(written.items(), predictions, strict=True)
             for region in regions
         ]
         return in_order(items, texts, overlapping=self.overlapping)
