@@ -38,9 +38,11 @@ def _origin(name: str, url: str) -> str:
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
         port = None
-    if not port or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+    beyond = parts.path.strip("/") + parts.query + parts.fragment if port else ""
+    if not port or not parts.hostname or beyond or "@" in parts.netloc:
         raise ImproperlyConfigured(
             f"REMOTE_KEYS must say to whom {name} may be sent: {name}=https://host, with :port "
             "where it is another one, and without a path."
         )
-    return f"{parts.scheme}://{parts.hostname}:{port}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"

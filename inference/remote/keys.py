@@ -23,6 +23,6 @@ def key_of(name: str, place: Place) -> str:
     origin, value = settings.REMOTE_KEYS.get(name, ("", ""))
     if not value:
         raise Misplaced(f"The server's settings hold no key {name}.")
-    if origin != f"{place.scheme}://{place.host}:{place.port}":
+    if origin != place.origin:
         raise Misplaced(f"{name} may be sent to {origin} only.")
     return str(value)
