@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from inference.lineage.graph import TITLES, Graph, Node
 
-WIDTH, GAP, STEP = 208, 56, 20
+WIDTH, GAP, STEP, LANE = 188, 40, 20, 12
 HEAD, LINE, PADDING, TOP = 26, 18, 14, 32
 MOST_IN_LAYER = 12
-TITLE_LENGTH, LINE_LENGTH = 23, 29
+TITLE_LENGTH, LINE_LENGTH = 19, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Box:
         return self.y + HEAD
 
     @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    @property
     def middle(self) -> int:
         return self.y + self.height // 2
 
@@ -60,67 +65,79 @@ class Drawing:
 
 
 def drawn(graph: Graph) -> Drawing:
-    """Boxes of a layer stand under each other, each layer in the middle of the height."""
+    """Boxes of a layer stand under each other."""
     filled = sorted({node.layer for node in graph.nodes.values()})
-    columns = [[n for n in graph.nodes.values() if n.layer == layer] for layer in filled]
-    tallest = max((_tall(column) for column in columns), default=0)
-    layers = [
-        Layer(
-            title=TITLES[layer],
-            x=1 + place * (WIDTH + GAP),
-            boxes=_boxes(column, graph.start, x=1 + place * (WIDTH + GAP), tallest=tallest),
-            more=max(len(column) - MOST_IN_LAYER, 0),
-            more_y=TOP + (tallest + _tall(column)) // 2 - 4,
-        )
-        for place, (layer, column) in enumerate(zip(filled, columns, strict=True))
-    ]
-    boxes = {box.node.key: box for layer in layers for box in layer.boxes}
+    layers = []
+    for place, layer in enumerate(filled):
+        nodes = [node for node in graph.nodes.values() if node.layer == layer]
+        x, more = 1 + place * (WIDTH + GAP), max(len(nodes) - MOST_IN_LAYER, 0)
+        boxes = _boxes(nodes, graph.start, x=x)
+        layers.append(Layer(TITLES[layer], x, boxes, more, boxes[-1].bottom + STEP))
+    lines = _lines(graph, layers)
+    lowest = max((layer.boxes[-1].bottom for layer in layers), default=TOP)
     return Drawing(
         width=len(layers) * (WIDTH + GAP) - GAP + 2,
-        height=TOP + tallest + 2,
+        height=lowest + STEP + LANE * len(lines.under) + 2,
         box_width=WIDTH,
         layers=layers,
-        lines=[
-            _line(boxes[made], boxes[of]) for made, of in graph.edges if {made, of} <= boxes.keys()
-        ],
+        lines=lines.all,
     )
 
 
-def _boxes(nodes: list[Node], start: str, *, x: int, tallest: int) -> list[Box]:
-    y = TOP + (tallest - _tall(nodes)) // 2
-    boxes = []
+def _boxes(nodes: list[Node], start: str, *, x: int) -> list[Box]:
+    y, boxes = TOP, []
     for node in nodes[:MOST_IN_LAYER]:
         lines = [
             Text(y + HEAD + LINE * row, _short(words, LINE_LENGTH))
             for row, words in enumerate(node.lines, start=1)
         ]
+        height = HEAD + LINE * len(node.lines) + PADDING
         title = _short(node.title, TITLE_LENGTH)
-        boxes.append(Box(node, x, y, _height(node), title, lines, node.key == start))
-        y += _height(node) + STEP
+        boxes.append(Box(node, x, y, height, title, lines, node.key == start))
+        y += height + STEP
     return boxes
 
 
-def _height(node: Node) -> int:
-    return HEAD + LINE * len(node.lines) + PADDING
+class Lines(NamedTuple):
+    """Paths, and those of them that go under the boxes between their ends."""
+
+    all: list[str]
+    under: list[str]
 
 
-def _tall(nodes: list[Node]) -> int:
-    shown = nodes[:MOST_IN_LAYER]
-    rest = STEP + LINE if len(nodes) > len(shown) else 0
-    return sum(map(_height, shown)) + STEP * (len(shown) - 1) + rest
+def _lines(graph: Graph, layers: list[Layer]) -> Lines:
+    """What lies between the ends of a line would seem to be on it, so a long one goes below."""
+    boxes = {box.node.key: box for layer in layers for box in layer.boxes}
+    lines = Lines([], [])
+    for made, of in graph.edges:
+        if not {made, of} <= boxes.keys():
+            continue
+        left, right = sorted((boxes[made], boxes[of]), key=lambda box: box.x)
+        between = [layer.boxes[-1].bottom for layer in layers if left.x < layer.x < right.x]
+        if between:
+            lines.under.append(_under(left, right, max(between) + LANE * (1 + len(lines.under))))
+            lines.all.append(lines.under[-1])
+        else:
+            lines.all.append(_straight(left, right))
+    return lines
 
 
-def _line(made: Box, of: Box) -> str:
-    """A curve from the right side of what was made to the left side of what it was made of."""
-    if made.x == of.x:
-        left, right, begin, end = made, of, made.x + WIDTH, made.x + WIDTH
-        bend = begin + GAP // 2
-    else:
-        left, right = (made, of) if made.x < of.x else (of, made)
-        begin, end = left.x + WIDTH, right.x
-        bend = (begin + end) // 2
-    a, b = left.middle, right.middle
-    return f"M{begin},{a} C{bend},{a} {bend},{b} {end},{b}"
+def _straight(left: Box, right: Box) -> str:
+    """A curve between neighbours; between two of one layer, along its right side."""
+    begin, end = left.x + WIDTH, right.x if left.x < right.x else right.x + WIDTH
+    bend = begin + GAP // 2
+    return (
+        f"M{begin},{left.middle} C{bend},{left.middle} {bend},{right.middle} {end},{right.middle}"
+    )
+
+
+def _under(left: Box, right: Box, lane: int) -> str:
+    begin, end = left.x + WIDTH, right.x
+    down, up = begin + GAP // 2, end - GAP // 2
+    return (
+        f"M{begin},{left.middle} C{down},{left.middle} {begin},{lane} {begin + GAP},{lane} "
+        f"L{end - GAP},{lane} C{end},{lane} {up},{right.middle} {end},{right.middle}"
+    )
 
 
 def _short(words: str, most: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from projects.models import Project
@@ -53,13 +53,15 @@ class Node:
 
 @dataclass(slots=True)
 class Graph:
-    """`edges`: (what, made from what), by key. `notes`: what one must know to read it."""
+    """`edges`: (what, made from what), by key, to how many answers lie on the way if that is
+    known. `notes`: what one must know to read it.
+    """
 
     project: Project
     viewer: Viewer
     start: str = ""
     nodes: dict[str, Node] = field(default_factory=dict)
-    edges: dict[tuple[str, str], None] = field(default_factory=dict)
+    edges: dict[tuple[str, str], int | None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
     def add(self, node: Node, *, made: str = "", of: str = "") -> str:
@@ -71,11 +73,23 @@ class Graph:
             self.edges[node.key, of] = None
         return node.key
 
+    def share(self, node: Node, answers: int, *, made: str) -> None:
+        """Keep somebody or something that many of the answers `made` came from; it says of all
+        that hold it how many are its own.
+        """
+        self.nodes.setdefault(node.key, node)
+        self.edges[made, node.key] = answers
+        shares = [n for (_, of), n in self.edges.items() if of == node.key and n is not None]
+        words = " and ".join(f"{n:,}" for n in shares)
+        lines = (counted(answers, "answer") if len(shares) == 1 else f"{words} answers",)
+        self.nodes[node.key] = replace(node, lines=(*lines, *node.lines))
+
     def note(self, words: str) -> None:
         self.notes[words] = None
 
-    def sources(self, key: str) -> list[Node]:
-        return [self.nodes[source] for made, source in self.edges if made == key]
+    def sources(self, key: str) -> list[tuple[Node, int | None]]:
+        """What a node was made from, with how many of its answers are whose."""
+        return [(self.nodes[of], n) for (made, of), n in self.edges.items() if made == key]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,7 +106,10 @@ class Graph:
                 }
                 for node in self.nodes.values()
             ],
-            "edges": [{"of": made, "made_from": source} for made, source in self.edges],
+            "edges": [
+                {"of": made, "made_from": of, **({} if n is None else {"answers": n})}
+                for (made, of), n in self.edges.items()
+            ],
             "notes": list(self.notes),
         }
 

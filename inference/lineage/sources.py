@@ -89,7 +89,8 @@ def _answers_node(
 ) -> Node:
     total = sum(row["answers"] for row in rows)
     days = [row[end].date() for row in rows for end in ("first", "last")]
-    span = (f"{min(days):%-d %b %Y} to {max(days):%-d %b %Y}",) if days else ()
+    begin, end = (min(days), max(days)) if days else (None, None)
+    span = [] if begin is None else [f"{begin:%-d %b} to {end:%-d %b %Y}"]
     return Node(
         key=key,
         kind="answers",
@@ -124,47 +125,28 @@ def _add_people(graph: Graph, key: str, rows: list[Any]) -> None:
         by_person[row["person"]] += row["answers"]
     imported = by_person.pop(None, 0)
     if imported:
-        lines = (counted(imported, "answer"), "came with files")
-        node = Node(
-            key=f"imported:{key}",
-            kind="people",
-            title="Imported answers",
-            lines=lines,
-            facts={"answers": imported},
-            exact=False,
-            may_start=False,
-        )
-        graph.add(node, made=key)
+        node = _people("imported", "Imported answers", "came with files")
+        graph.share(node, imported, made=key)
     most = by_person.most_common(MOST) if graph.viewer.sees_people else []
     names = User.objects.in_bulk([person for person, _ in most if person])
     for person, answers in most:
-        graph.add(person_node(names[person or 0], answers), made=key)
-    hidden = len(by_person) - len(most)
-    if hidden:
+        graph.share(person_node(names[person or 0]), answers, made=key)
+    if hidden := len(by_person) - len(most):
+        title = ("And " if most else "") + counted(hidden, "annotator")
         answers = by_person.total() - sum(count for _, count in most)
-        graph.add(_others(key, hidden, answers, more=bool(most)), made=key)
+        graph.share(_people(f"people:{key}", title), answers, made=key)
 
 
-def _others(key: str, people: int, answers: int, *, more: bool) -> Node:
-    return Node(
-        key=f"people:{key}",
-        kind="people",
-        title=("And " if more else "") + counted(people, "annotator"),
-        lines=(counted(answers, "answer"),),
-        facts={"people": people, "answers": answers},
-        exact=False,
-        may_start=False,
-    )
+def _people(key: str, title: str, *lines: str) -> Node:
+    return Node(key=key, kind="people", title=title, lines=lines, exact=False, may_start=False)
 
 
-def person_node(person: User, answers: int | None = None) -> Node:
-    facts = {"annotator": person.username} | ({} if answers is None else {"answers": answers})
+def person_node(person: User) -> Node:
     return Node(
         key=f"annotator:{person.pk}",
         kind="annotator",
         title=person.shown_name,
-        lines=() if answers is None else (counted(answers, "answer"),),
-        facts=facts,
+        facts={"annotator": person.username},
         exact=False,
     )
 
@@ -177,19 +159,16 @@ def _add_guidelines(graph: Graph, key: str, rows: list[Any]) -> None:
     versions = graph.project.guideline_versions.in_bulk(list(filter(None, by_guideline)))
     for pk, answers in by_guideline.most_common(MOST):
         version = versions[pk or 0]
-        graph.add(
-            Node(
-                key=f"guideline:{version.pk}",
-                kind="guideline",
-                title=str(version),
-                lines=(counted(answers, "answer"),),
-                url=reverse("guidelines", args=[graph.project.slug]),
-                facts={"number": version.number, "answers": answers},
-                exact=False,
-                may_start=False,
-            ),
-            made=key,
+        node = Node(
+            key=f"guideline:{version.pk}",
+            kind="guideline",
+            title=str(version),
+            url=_page("guidelines", graph),
+            facts={"number": version.number},
+            exact=False,
+            may_start=False,
         )
+        graph.share(node, answers, made=key)
     if without and versions:
         graph.note(f"{counted(without, 'answer')} were given before there were guidelines.")
 

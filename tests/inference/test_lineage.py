@@ -134,7 +134,38 @@ def test_the_guidelines_in_force_are_behind_the_answers(project, bob):
 
     graph = traced(project, f"model:{version.pk}")
 
-    assert graph.nodes[f"guideline:{guideline.pk}"].facts == {"number": 3, "answers": 1}
+    node = graph.nodes[f"guideline:{guideline.pk}"]
+    assert (node.facts, node.lines) == ({"number": 3}, ("1 answer",))
+
+
+def test_what_somebody_gave_to_each_of_two_is_told_apart(answered, project, bob):
+    [document] = make_documents(project, count=1)
+    answer(document, bob, "Praise")
+    head = made(project, kind=ModelKind.LIVE, number=2, base=answered, last_event_id=last(project))
+
+    graph = traced(project, f"model:{head.pk}")
+
+    edges = graph.as_json()["edges"]
+    given = {
+        edge["of"]: edge["answers"] for edge in edges if edge["made_from"] == f"annotator:{bob.pk}"
+    }
+    assert given == {
+        f"answers:dataset:{answered.dataset_version_id}": 2,
+        f"answers:model:{head.pk}": 3,
+    }
+    assert graph.nodes[f"annotator:{bob.pk}"].lines == ("2 and 3 answers",)
+
+
+def test_a_long_line_goes_below_the_boxes_between_its_ends(answered, project, bob):
+    head = made(project, kind=ModelKind.LIVE, number=2, base=answered, last_event_id=last(project))
+
+    drawing = drawn(traced(project, f"model:{head.pk}"))
+
+    [line] = [line for line in drawing.lines if "L" in line]
+    lane = int(line.rpartition("L")[2].split()[0].split(",")[1])
+    between = [box for layer in drawing.layers[1:3] for box in layer.boxes]
+    assert [box.node.kind for box in between] == ["model", "dataset"]
+    assert max(box.bottom for box in between) < lane < drawing.height
 
 
 def test_what_came_after_the_freeze_did_not_teach_it(answered, project, bob):
