@@ -6,7 +6,7 @@ from django.db import transaction
 
 from corpus.erase import also_erases
 from inference import answered
-from inference.models import Vector
+from inference.models import AutoLabelDocument, Vector
 from inference.spans import word_memory
 from inference.vectors import recent
 from projects.models import Document
@@ -16,6 +16,7 @@ from projects.models import Document
 def erase_suggestions_and_vectors(document: Document) -> None:
     """Its suggestions, and its vectors where no other document has the same text."""
     document.suggestions.all().delete()
+    AutoLabelDocument.objects.filter(document=document).update(items=[])
     transaction.on_commit(answered.forget_all)
     word_memory.erase(document.texts.values())
     text_hash = document.text_hash

@@ -4,6 +4,7 @@ from concurrent.futures import wait
 from typing import Any
 
 from inference import live, ranking
+from inference.autolabel import job as auto_label_job  # noqa: F401 - it registers itself
 from inference.encoding import KIND, encode_later, encode_project
 from inference.engine import Serving, Unavailable, serving
 from inference.evaluating import job as evaluating_job  # noqa: F401 - it registers itself
