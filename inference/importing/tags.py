@@ -44,18 +44,17 @@ def read_tags(names: Sequence[str]) -> Tags:
 def our_tags(shares: Floats, ours: Sequence[int], columns: int) -> Floats:
     """(w, outputs) probabilities of the words of a text, to (w, 1 + 2 columns) of our tags.
 
-    A word can go on only where the one before it belongs to the same entity: as much as that is
-    unlikely, it begins. Schemes without a "begins", or that use it between neighbours alone, come
-    to the same spans so.
+    An entity without a tag that begins it goes on where the word before belongs to it as well: as
+    much as that is unlikely, it begins.
     """
     found = np.zeros((len(shares), tag_count(columns)), dtype=np.float32)
     for theirs, tag in enumerate(ours):
         found[:, tag] += shares[:, theirs]
-    inside = found[:, 1::2] + found[:, 2::2]
-    before = np.vstack([np.zeros((1, columns), dtype=np.float32), inside])[:-1]
-    moved = found[:, 2::2] * (1 - before)
-    found[:, 1::2] += moved
-    found[:, 2::2] -= moved
+    for begins in range(1, tag_count(columns), 2):
+        if begins not in ours:
+            inside = found[:, begins + 1]
+            found[:, begins] = inside * (1 - np.concatenate([[0], inside])[: len(inside)])
+            found[:, begins + 1] -= found[:, begins]
     return found
 
 

@@ -6,7 +6,6 @@ for a choice, a token classifier for spans. Nothing is unpickled, no code of a f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from inference.choices.regression import Floats, sigmoid, softmax
 from inference.encoders.bert_model import positions
 from inference.encoders.reading import Reading, merged
 from inference.engine import EngineError
+from inference.importing.tags import Tags, our_tags, read_tags
 from inference.spans import bio
 from inference.spans.words import word_places
 from inference.training.device import computing, device, precision
@@ -26,7 +26,6 @@ from inference.training.pieces import Pieces
 MAX_TOKENS = 512
 TOKENS_AT_ONCE = 8192
 MULTIPLE = "multi_label_classification"
-TAG = re.compile(r"([BIES])[-_](.+)|()(O)", re.IGNORECASE)
 
 Task = Literal["choice", "span"]
 
@@ -35,14 +34,14 @@ Task = Literal["choice", "span"]
 class Classifier:
     """A model with its tokenizer, on the device that it computes on.
 
-    `columns`: names of what it tells apart; of spans without the tags' B and I. `order`: of spans
-    the model's own tag for each one in the order of `bio`.
+    `columns`: names of what it tells apart; of spans without the tags' B and I. `tags`: of spans
+    what each output is among the tags of `bio`.
     """
 
     model: Any
     pieces: Pieces
     columns: tuple[str, ...]
-    order: tuple[int, ...]
+    tags: tuple[int, ...]
     where: Any
 
     @property
@@ -80,7 +79,7 @@ class Classifier:
             for row, all_of in zip(rows, logits, strict=True):
                 one = flat[row]
                 found = softmax(all_of[one.first[one.readable]])
-                shares[row][one.readable] = found[:, self.order]
+                shares[row][one.readable] = our_tags(found, self.tags, len(self.columns))
         windows = iter(shares)
         return [
             merged(
@@ -113,33 +112,8 @@ def load(folder: Path, task: Task, *, max_tokens: int = MAX_TOKENS) -> Classifie
     pieces = Pieces.of(folder, longest=longest)
     if model.get_input_embeddings().num_embeddings < pieces.tokenizer.get_vocab_size():
         raise EngineError("The tokenizer has more tokens than its model.")
-    columns, order = tags_in(names) if task == "span" else (names, [])
-    return Classifier(model.eval().to(where), pieces, tuple(columns), tuple(order), where)
-
-
-def tags_in(names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """The entities that tags name, in the order they come in, and for each tag of `bio` the place
-    of the one that stands for it. Where a model has no B or no I of its own, the other serves.
-
-    Raises EngineError when these are no tags of words.
-    """
-    places: dict[tuple[str, str], int] = {}
-    for place, name in enumerate(names):
-        match = TAG.fullmatch(name)
-        if match is None:
-            raise EngineError(f"Its label “{name}” is no tag of a word, such as B-place or O.")
-        places[(match[1] or match[4]).upper(), match[2] or ""] = place
-    columns = list(dict.fromkeys(name for _, name in places if name))
-    if ("O", "") not in places or not columns:
-        raise EngineError("It has no tag O, for words outside.")
-    order = [places["O", ""]]
-    for name in columns:
-        begins = places.get(("B", name), places.get(("I", name)))
-        goes_on = places.get(("I", name), begins)
-        if begins is None or goes_on is None:
-            raise EngineError(f"It has no tag that begins “{name}”.")
-        order += [begins, goes_on]
-    return columns, order
+    columns, tags = read_tags(names) if task == "span" else Tags(tuple(names), ())
+    return Classifier(model.eval().to(where), pieces, columns, tags, where)
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:

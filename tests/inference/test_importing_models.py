@@ -244,9 +244,10 @@ def test_a_model_that_chooses_does_not_mark_spans(folder, project):
         imported(folder, people, {"refund": people.labels.get().pk})
 
 
-def test_a_tagger_marks_spans_under_our_labels(tmp_path, project):
+@pytest.mark.parametrize("tags", [foreign_models.BIO, foreign_models.BILOU, ("O", "PER", "LOC")])
+def test_a_tagger_marks_spans_under_our_labels(tmp_path, project, tags):
     people = make_question(project, "people", kind=QuestionKind.SPAN, labels=["Person", "loc"])
-    folder = foreign_models.tagging(tmp_path / "ner")
+    folder = foreign_models.tagging(tmp_path / "ner", tags)
     theirs = found_in(folder).labels
     person, place = people.labels.all()
 
@@ -254,7 +255,8 @@ def test_a_tagger_marks_spans_under_our_labels(tmp_path, project):
     version = imported(folder, people, chosen)
 
     assert version.parameters["labels"] == [person.pk, place.pk]
-    predictor_of(version).predict(make_documents(project, count=1))
+    [items] = predictor_of(version).predict(make_documents(project, "Ann of Lisbon"))
+    assert {item["label"] for item in items} <= {person.pk, place.pk}
 
 
 def test_bilou_is_read_as_bio():
@@ -266,6 +268,17 @@ def test_bilou_is_read_as_bio():
 
     assert tags.entities == ("PER", "LOC")
     assert found.argmax(axis=1).tolist() == [0, 1, 3, 4, 4]
+    assert found.sum(axis=1).tolist() == [1] * 5
+
+
+def test_tags_are_put_in_our_order_whatever_the_model_has():
+    names = ["I-LOC", "B-PER", "O", "I-PER", "B-LOC"]
+
+    tags = read_tags(names)
+    found = our_tags(np.eye(5, dtype=np.float32), tags.ours, 2)
+
+    assert tags.entities == ("LOC", "PER")
+    assert found.argmax(axis=1).tolist() == [2, 3, 0, 4, 1]
     assert found.sum(axis=1).tolist() == [1] * 5
 
 

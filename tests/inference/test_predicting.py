@@ -8,7 +8,7 @@ import pytest
 from inference import live
 from inference.models import ModelKind, ModelVersion, Suggestion
 from inference.predicting import CannotPredict, predictor_of, record
-from inference.training.classifier import load, tags_in
+from inference.training.classifier import load
 from projects.models import QuestionKind
 from tests.factories import answer, make_documents, make_project, make_question
 from tests.inference.tiny_encoders import SENTENCES
@@ -146,16 +146,6 @@ def test_every_word_of_a_long_text_is_tagged(tmp_path):
     assert tags.sum(axis=1) == pytest.approx(1, abs=5e-3)
     assert np.unique(tags.round(3), axis=0).shape[0] > 50
     assert nothing.shape == (0, 5)
-
-
-def test_tags_are_put_in_our_order_whatever_the_model_has():
-    names = ["I-LOC", "B-PER", "O", "I-PER", "B-LOC"]
-
-    columns, order = tags_in(names)
-
-    assert columns == ["LOC", "PER"]
-    assert [names[place] for place in order] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
-    assert tags_in(["O", "I-X"]) == (["X"], [0, 1, 1])
 
 
 @pytest.mark.parametrize(
