@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from inference.training.course import Course
+from inference.training.device import computing
 from inference.training.lessons import Example
 from inference.training.settings import TrainingSettings
 from tests.bench.learn_data import DATA
@@ -68,6 +69,7 @@ class Bare:
         self.model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=labels)
         self.model.train()
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.learning_rate)
+        self.precision = settings.precision
 
     def timed(self, batches: list[tuple[list[str], list[int]]]) -> float:
         import torch
@@ -75,7 +77,8 @@ class Bare:
         start = time.monotonic()
         for texts, targets in batches:
             read = self.tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
-            loss = self.model(**read, labels=torch.tensor(targets)).loss
+            with computing(torch.device("cpu"), self.precision):
+                loss = self.model(**read, labels=torch.tensor(targets)).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
