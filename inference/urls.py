@@ -1,6 +1,7 @@
 from django.urls import path
 
 from inference.views import (
+    auto_label,
     comparing,
     folders,
     lineage,
@@ -53,6 +54,37 @@ urlpatterns = [
         "projects/<slug:slug>/models/remote/tries/<int:try_id>/",
         remote.remote_try,
         name="remote_try",
+    ),
+    path("projects/<slug:slug>/models/auto-label/", auto_label.auto_label, name="auto_label"),
+    path(
+        "projects/<slug:slug>/models/auto-label/start/",
+        auto_label.start_auto_label,
+        name="start_auto_label",
+    ),
+    path(
+        "projects/<slug:slug>/models/auto-label/<int:run_id>/choose/",
+        auto_label.choose_auto_label,
+        name="choose_auto_label",
+    ),
+    path(
+        "projects/<slug:slug>/models/auto-label/<int:run_id>/apply/",
+        auto_label.apply_auto_label,
+        name="apply_auto_label",
+    ),
+    path(
+        "projects/<slug:slug>/models/auto-label/<int:run_id>/undo/",
+        auto_label.undo_auto_label,
+        name="undo_auto_label",
+    ),
+    path(
+        "projects/<slug:slug>/models/auto-label/<int:run_id>/stop/",
+        auto_label.stop_auto_label,
+        name="stop_auto_label",
+    ),
+    path(
+        "projects/<slug:slug>/models/auto-label/<int:run_id>/resume/",
+        auto_label.resume_auto_label,
+        name="resume_auto_label",
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),

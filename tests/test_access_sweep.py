@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from corpus.models import DatasetVersion, Export, Import
 from inference.importing.waiting import receive
-from inference.models import ModelVersion
+from inference.models import AutoLabelRun, ModelVersion
 from inference.routing import websocket_urlpatterns
 from labeling.models import Annotation, AnnotationState
 from projects.models import Invite, Job, Role
@@ -147,6 +147,13 @@ ROUTES = {
     "add_remote": Route(POST, OWNERS),
     "remote_try": Route(GET, OWNERS),
     "registry": Route(GET, READERS),
+    "auto_label": Route(GET, READERS),
+    "start_auto_label": Route(POST, OWNERS),
+    "choose_auto_label": Route(POST, OWNERS),
+    "apply_auto_label": Route(POST, OWNERS),
+    "undo_auto_label": Route(POST, OWNERS),
+    "stop_auto_label": Route(POST, OWNERS),
+    "resume_auto_label": Route(POST, OWNERS),
     "promote_model": Route(POST, OWNERS),
     "archive_model": Route(POST, OWNERS),
     "evaluate_model": Route(POST, OWNERS),
@@ -207,6 +214,7 @@ class World:
             "job_id": Job.objects.create(project=project, kind="export_dataset").pk,
             "training_id": self.make_training().pk,
             "try_id": self.make_try().pk,
+            "run_id": self.make_run().pk,
             "import_id": self.make_import().pk,
             "export_id": self.make_export().pk,
             "question": self.question.name,
@@ -253,6 +261,20 @@ class World:
     def make_try(self):
         params = {"question": self.question.pk, "name": "remote", "chosen": {}}
         return Job.objects.create(project=self.project, kind="try_remote", params=params)
+
+    def make_run(self):
+        version = ModelVersion.objects.create(
+            project=self.project, question=self.question, name="folder", number=2, kind="folder"
+        )
+        return AutoLabelRun.objects.create(
+            project=self.project,
+            question=self.question,
+            model_version=version,
+            state="answering",
+            target=0.1,
+            calibration=20,
+            seed=1,
+        )
 
     def make_upload(self):
         """A model's folder that waits to have its labels mapped."""

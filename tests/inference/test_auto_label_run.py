@@ -94,7 +94,7 @@ def truth(document):
 
 
 def answer_drawn(row, person, *, role=Role.CALIBRATION, limit=None, wrongly=()):
-    for one in sample_of(row, role)[:limit]:
+    for one in [each for each in sample_of(row, role) if each.wrong is None][:limit]:
         document = Document.objects.select_related("project").get(pk=one.document)
         said = truth(document)
         other = NAMES[NAMES.index(said) - 1]
