@@ -50,11 +50,12 @@ def add_remote(
 ) -> ModelVersion:
     """A challenger, to be measured on blind documents. Raises SameAgain."""
     parameters = configuration.parameters()
-    of_question = ModelVersion.objects.filter(question=question, kind=ModelKind.REMOTE)
-    for version in of_question.select_related("project", "question"):
-        if version.parameters == parameters and version.name == name:
-            raise SameAgain(version)
     with transaction.atomic():
+        Question.objects.select_for_update().get(pk=question.pk)  # one after the other
+        of_question = ModelVersion.objects.filter(question=question, kind=ModelKind.REMOTE)
+        for version in of_question.select_related("project", "question"):
+            if version.parameters == parameters and version.name == name:
+                raise SameAgain(version)
         version = ModelVersion.objects.create(
             project=question.project,
             question=question,

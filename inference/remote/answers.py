@@ -16,7 +16,7 @@ from inference.remote.configuration import Asks, Configuration
 from inference.remote.problems import CallFailed, Refused
 from inference.spans.words import word_places
 from labeling.exposures import SuggestedItem
-from labeling.spans import shown
+from labeling.spans import Span, cuts_a_character, quote_of, shown
 
 MOST_SPANS = 500
 Texts = Mapping[str, str]
@@ -141,6 +141,10 @@ def in_order(items: Items, texts: Texts, *, overlapping: bool) -> Items:
         items,
         key=lambda item: (fields.index(item["field"]), item["start"], item["end"], item["label"]),
     )
+    for item in items:
+        span = Span(item["field"], item["start"], item["end"], item["label"])
+        if cuts_a_character(span, texts):
+            raise Refused(f"It cut a character of {shown(quote_of(span, texts))} in two.")
     for before, after in pairwise(ordered):
         same_field = before["field"] == after["field"]
         if same_field and not overlapping and after["start"] < before["end"]:

@@ -89,10 +89,10 @@ class Endpoint:
 
     def _quoted(self, body: bytes) -> str:
         """A few words of what it said, on one line and without the key."""
-        text = body[: 20 * QUOTED].decode(errors="replace")
+        text = _message_in(body) or body[: 20 * QUOTED].decode(errors="replace")
         for secret in self.hidden:
             text = text.replace(secret, "…")
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        line = on_one_line(text)
         if not line:
             return "."
         return f": “{line[:QUOTED]}…”." if len(line) > QUOTED else f": “{line}”."
@@ -104,6 +104,26 @@ def read_json(text: str | bytes) -> Any:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise CallFailed("What came back is no JSON.") from None
+
+
+def on_one_line(text: str) -> str:
+    """Without what cannot be printed, or stored: control characters, lone surrogates."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _message_in(body: bytes) -> str:
+    """What most endpoints put their reason into; "" where there is none."""
+    try:
+        said = read_json(body)
+    except CallFailed:
+        return ""
+    match said:
+        case {"error": {"message": str(message)}} | {"error": str(message)}:
+            return message
+        case {"message": str(message)} | {"detail": str(message)}:
+            return message
+        case _:
+            return ""
 
 
 def _no_number(name: str) -> Any:
@@ -120,7 +140,7 @@ def _asked_to_wait(value: str) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

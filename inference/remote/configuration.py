@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -72,6 +73,9 @@ class Configuration:
             raise Unusable(str(why)) from why
         if not key:
             return Endpoint(place, self.timeout)
+        if self.protocol == RemoteProtocol.LABEL_STUDIO:
+            basic = b64encode(key.encode()).decode()
+            return Endpoint(place, self.timeout, {"Authorization": f"Basic {basic}"}, (basic, key))
         return Endpoint(place, self.timeout, {"Authorization": f"Bearer {key}"}, (key,))
 
     def cost(self, tokens_in: int, tokens_out: int) -> Decimal:

@@ -13,7 +13,7 @@ from typing import Protocol
 from inference.models import ModelVersion
 from inference.predicting import CannotPredict, Items, labels_now
 from inference.remote.answers import Texts
-from inference.remote.asking import Spent
+from inference.remote.asking import Spent, on_one_line
 from inference.remote.chat import ChatModel
 from inference.remote.configuration import Configuration, RemoteProtocol
 from inference.remote.label_studio import LabelStudioBackend
@@ -124,9 +124,9 @@ def outcome_of(asked: Asked, texts: Texts) -> Outcome:
     try:
         outcome.items = asked.ask(texts, outcome.spent)
     except (Refused, CallFailed) as why:
-        outcome.failure = str(why)
+        outcome.failure = on_one_line(str(why))
     except Unusable as why:
-        outcome.failure, outcome.fatal = str(why), True
+        outcome.failure, outcome.fatal = on_one_line(str(why)), True
     return outcome
 
 

@@ -227,3 +227,18 @@ def test_labels_with_signs_of_xml_arrive_as_they_are(project):
     assert first["label"] == question.labels.get(name=name).pk
     config = fromstring(server.payloads[0]["schema"])
     assert next(config.iter("Choice")).attrib["value"] == name
+
+
+def test_a_key_is_a_name_and_a_password(question, settings):
+    with served(backend(lambda text: chosen("Praise"))) as server:
+        settings.REMOTE_KEYS = {"ANNOTATE_KEY_LS": (server.url, "ann:secret")}
+        version = make_remote(
+            question,
+            protocol="label_studio",
+            base_url=server.url,
+            key_variable="ANNOTATE_KEY_LS",
+        )
+        predictor_of(version).predict(make_documents(question.project, count=1))
+
+    sent = {headers["Authorization"] for _, _, headers, _ in server.asked}
+    assert sent == {"Basic YW5uOnNlY3JldA=="}
