@@ -194,7 +194,7 @@ def certainty(items: Sequence[SuggestedItem]) -> float | None:
 
 def _labels_there_are(suggested: Sequence[Suggested]) -> set[int]:
     """Of those said first: one may have been deleted since the document was looked up."""
-    first = {first_label(one.items) for one in suggested} - {None}
+    first = {one.items[0]["label"] for one in suggested if one.items}
     return set(Label.objects.filter(pk__in=first).values_list("pk", flat=True)) if first else set()
 
 

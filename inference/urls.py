@@ -6,6 +6,7 @@ from inference.views import (
     folders,
     lineage,
     models,
+    predictions,
     publishing,
     registry,
     remote,
@@ -87,6 +88,22 @@ urlpatterns = [
         name="resume_auto_label",
     ),
     path("projects/<slug:slug>/models/versions/", registry.registry, name="registry"),
+    path("projects/<slug:slug>/models/predictions/", predictions.predictions, name="predictions"),
+    path(
+        "projects/<slug:slug>/models/predictions/export/",
+        predictions.export_predictions,
+        name="export_predictions",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/predict/",
+        predictions.predict,
+        name="predict",
+    ),
+    path(
+        "projects/<slug:slug>/models/<slug:question>/<int:number>/predict/stop/",
+        predictions.stop_predicting,
+        name="stop_predicting",
+    ),
     path("projects/<slug:slug>/models/<slug:question>/<int:number>/", models.model, name="model"),
     path(
         "projects/<slug:slug>/models/<slug:question>/<int:number>/promote/",

@@ -71,12 +71,12 @@ def _as_item(prediction: Any) -> dict[str, Any]:
 def _items(items: Iterable[Mapping[str, Any]], document: Document, names: Mapping[int, str]) -> str:
     """The labels with how sure the model was, and with what they mark."""
     every = list(items)
-    words = [_item(item, document, names) for item in every[:MOST_ITEMS]]
+    words = [item_in_words(item, document, names) for item in every[:MOST_ITEMS]]
     more = f"and {len(every) - MOST_ITEMS} more" if len(every) > MOST_ITEMS else ""
     return ", ".join(filter(None, [*words, more])) or "nothing"
 
 
-def _item(item: Mapping[str, Any], document: Document, names: Mapping[int, str]) -> str:
+def item_in_words(item: Mapping[str, Any], document: Document, names: Mapping[int, str]) -> str:
     name = names.get(item["label"], "a label that is gone")
     score = "" if item.get("score") is None else f" {item['score']:.0%}"
     if item.get("end") is None:

@@ -43,6 +43,13 @@ def predict_later(version: ModelVersion, author: User | None = None) -> Job:
     return enqueue(project=version.project, kind=KIND, params=params, created_by=author)
 
 
+def job_of(version: ModelVersion) -> Job | None:
+    """The last one that asked this version."""
+    return (
+        version.project.jobs.filter(kind=KIND, params__version=version.pk).order_by("-pk").first()
+    )
+
+
 def predict_for_promoted(project: Project) -> None:
     """Ask what was promoted about what it has not been asked yet. A remote version only when
     somebody presses the button: asking it may cost money.
