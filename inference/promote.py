@@ -11,6 +11,7 @@ from inference.comparing.evidence import Evidence, evidence_of
 from inference.measuring.measure import last_event
 from inference.models import PROMOTABLE, ModelKind, ModelVersion, Promotion, Stage
 from inference.predictions.job import predict_for_promoted
+from inference.publishing.aliases import keep_aliases_later
 from inference.registry import in_use
 from projects.changes import announce_change
 from projects.models import Question, User
@@ -67,6 +68,7 @@ def promote(
             evidence=evidence.as_json(),
         )
         announce_change(question.project_id)
+        keep_aliases_later(question)
         predict_for_promoted(question.project)
     return row
 
@@ -97,6 +99,7 @@ def rollback(
             evidence={"rollback": True, "passed_over": passed},
         )
         announce_change(question.project_id)
+        keep_aliases_later(question)
         predict_for_promoted(question.project)
     return row
 

@@ -20,7 +20,14 @@ LAYERS = {
     "people": 5,
     "guideline": 5,
 }
-TITLES = ("Suggestions", "Live heads", "Fixed versions", "Dataset versions", "Answers", "People")
+TITLES = (
+    "Suggestions",
+    "Live heads",
+    "Fixed versions",
+    "Dataset versions",
+    "Answers",
+    "People and guidelines",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def _answers_node(
     total = sum(row["answers"] for row in rows)
     days = [row[end].date() for row in rows for end in ("first", "last")]
     begin, end = (min(days), max(days)) if days else (None, None)
-    span = [] if begin is None else [f"{begin:%-d %b} to {end:%-d %b %Y}"]
+    words = f"{end:%-d %b %Y}" if end else ""
+    span = [words if begin == end else f"{begin:%-d %b} to {words}"] if words else []
     return Node(
         key=key,
         kind="answers",

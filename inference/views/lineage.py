@@ -24,14 +24,16 @@ def lineage(request: ProjectRequest, project: Project) -> HttpResponse:
     """The graph around `?from=kind:id`, without it around the model that suggests."""
     start = request.GET.get("from") or usual_start(project)
     graph = lineage_of(project, start, viewer_of(request)) if start else None
+    offered = choices(project, viewer_of(request))
     context = {
         "active": "models",
         "project": project,
         "graph": graph,
+        "start_offered": graph and any(graph.start in dict(each) for _, each in offered),
         "start": graph.nodes[graph.start] if graph else None,
         "drawing": drawn(graph) if graph else None,
         "listed": listed(graph) if graph else [],
-        "choices": choices(project, viewer_of(request)),
+        "choices": offered,
     }
     return render(request, "inference/lineage.html", context)
 

@@ -350,6 +350,17 @@ def test_the_page_draws_it_and_lists_it(answered, project, client_of, alice):
     assert "as of the freeze" in page
 
 
+def test_the_form_says_where_the_drawing_starts(answered, project, client_of, alice):
+    client = client_of(alice)
+    document = project.documents.first()
+
+    by_document = client.get(PAGE, {"from": f"document:{document.pk}"}).text
+    by_model = client.get(PAGE, {"from": f"model:{answered.pk}"}).text
+
+    assert f'<option value="document:{document.pk}" selected>D-1</option>' in by_document
+    assert by_document.count(" selected>") == by_model.count(" selected>") == 1
+
+
 def test_without_any_model_the_page_says_so(project, client_of, vera):
     client = client_of(vera)
 

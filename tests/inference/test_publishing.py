@@ -16,6 +16,7 @@ from corpus.versions.freeze import freeze
 from inference import artifacts
 from inference.measuring.intervals import share
 from inference.models import Measurement, ModelKind, ModelVersion, Stage
+from inference.promote import promote, rollback
 from inference.publishing import push as pushing
 from inference.publishing import tracking
 from inference.publishing.aliases import keep_aliases_later
@@ -297,6 +298,20 @@ def test_a_figure_goes_out_with_its_interval_and_n_under_an_honest_name(trained)
         "contaminated_accuracy_high": share(81, 90)["high"],
         "contaminated_accuracy_n": 90,
     }
+
+
+def test_a_promotion_and_a_rollback_ask_for_the_alias(trained, alice, settings, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    settings.MLFLOW_TRACKING_URI = "http://127.0.0.1:9"
+    ModelVersion.objects.filter(pk=trained.pk).update(
+        registered={"mlflow": {"name": "tickets-topic", "version": "1"}}
+    )
+    asked = Job.objects.filter(kind="keep_aliases")
+
+    promote(version=trained, author=alice, reason="For the test.")
+    assert asked.count() == 1
+    rollback(question=trained.question, author=alice)
+    assert asked.count() == 2
 
 
 def test_without_a_server_a_promotion_asks_for_nothing(trained, settings):
