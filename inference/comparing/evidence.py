@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Q
 
 from inference.comparing.compare import newest_comparison
 from inference.comparing.difference import Difference
@@ -54,6 +57,21 @@ class Evidence:
         return found is not None and self.is_enough and not self.is_outdated and found["low"] > 0
 
     @property
+    def loses(self) -> bool:
+        """The interval lies below zero."""
+        found = self.difference
+        return found is not None and self.is_enough and found["high"] < 0
+
+    @property
+    def in_short(self) -> str:
+        """+1.2 points (0.3 to 2.1); empty where nothing can be said."""
+        found = self.difference
+        if found is None or not self.is_enough:
+            return ""
+        low, high = in_points(found["low"]), in_points(found["high"])
+        return f"{signed(found['value'])} points ({low} to {high})"
+
+    @property
     def words(self) -> str:
         """What is known, in a sentence or two."""
         found = self.difference
@@ -89,7 +107,7 @@ class Evidence:
     def _verdict(self, found: Difference) -> str:
         if self.wins:
             return "It wins."
-        if found["high"] < 0:
+        if self.loses:
             return "It loses."
         return "That is not enough to call it better: the interval does not lie above 0."
 
@@ -110,6 +128,32 @@ def evidence_of(version: ModelVersion, present: ModelVersion | None) -> Evidence
     return Evidence(version, present, comparison)
 
 
+def evidence_among(
+    versions: Sequence[ModelVersion], present: ModelVersion | None
+) -> dict[int, Evidence]:
+    """What is known of each of these that was compared with `present`, by its id. One query."""
+    if present is None:
+        return {}
+    rows = Comparison.objects.filter(Q(first=present) | Q(second=present))
+    ours = rows.filter(figures__epoch=present.project.reserve_epoch).order_by("created_at", "pk")
+    names = {f"figures__{name}": name for name in ("difference", "learned", "main")}
+    known = {version.pk: version for version in versions if version != present}
+    found = {}
+    for row in ours.values("pk", "first_id", "second_id", "documents", *names):
+        figures = {name: row.pop(path) for path, name in names.items()}
+        other = row["second_id"] if row["first_id"] == present.pk else row["first_id"]
+        if other in known:
+            comparison = Comparison(**row, figures=figures)
+            found[other] = Evidence(known[other], present, comparison)
+    return found
+
+
 def in_points(share: float) -> str:
     """-1.2, with a true minus sign, of -0.012."""
     return f"{round(100 * share, 1):g}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(share: float) -> str:
+    """+1.2 or \N{MINUS SIGN}1.2, of a share, in points."""
+    points = in_points(share)
+    return f"+{points}" if share > 0 and points != "0" else points

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from inference.comparing.difference import Difference
-from inference.comparing.evidence import in_points
+from inference.comparing.evidence import signed
 from inference.measuring.intervals import ENOUGH
 from inference.models import Comparison
 from labeling.items import stored_pick
@@ -140,9 +140,3 @@ def _in_points(found: Difference | None) -> dict[str, Any] | None:
         return None
     ends = {name: signed(found[name]) for name in ("value", "low", "high")}
     return {**ends, "n": found["n"]}
-
-
-def signed(share: float) -> str:
-    """+1.2 or \N{MINUS SIGN}1.2, in points."""
-    points = in_points(share)
-    return f"+{points}" if share > 0 and points != "0" else points

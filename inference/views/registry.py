@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from inference.comparing.evidence import Evidence, evidence_among
 from inference.evaluating.job import evaluate_later, evaluate_what_is_new, jobs_of
 from inference.models import PROMOTABLE, Measurement, ModelVersion, Promotion, Stage
 from inference.promote import Refused, archive, promote, rollback
@@ -31,6 +32,7 @@ class Row:
     version: ModelVersion
     contaminated: dict[str, Any] | None
     job: Job | None
+    evidence: Evidence | None
     is_in_use: bool
 
     @property
@@ -144,10 +146,10 @@ def evaluate_model(
 
 
 def rows_of(question: Question, present: ModelVersion | None) -> list[Row]:
-    """The newest first. Three queries."""
-    versions = ModelVersion.objects.filter(question=question).select_related(
-        "project", "question", "dataset_version", "author"
-    )
+    """The newest first. Four queries."""
+    rows = ModelVersion.objects.filter(question=question).order_by("-number")
+    versions = list(rows.select_related("project", "question", "dataset_version", "author"))
+    known = evidence_among(versions, present)
     main = "micro_f1" if question.takes_several else "accuracy"
     led = Measurement.objects.filter(question=question, contaminated=True).order_by("created_at")
     contaminated = dict(led.values_list("model_version", f"figures__{main}"))
@@ -157,9 +159,10 @@ def rows_of(question: Question, present: ModelVersion | None) -> list[Row]:
             version=version,
             contaminated=contaminated.get(version.pk),
             job=jobs.get(version.pk),
+            evidence=known.get(version.pk),
             is_in_use=version == present,
         )
-        for version in versions.order_by("-number")
+        for version in versions
     ]
 
 

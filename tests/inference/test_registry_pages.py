@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -114,14 +115,18 @@ def test_a_question_of_another_project_is_not_found(client_of, better, alice, ac
 def test_the_list_costs_the_same_however_many_versions(
     client_of, project, question, alice, others, django_assert_num_queries
 ):
-    for version in [make_challenger(question) for _ in range(1 + others)]:
+    versions = [make_challenger(question) for _ in range(1 + others)]
+    for version in versions:
         measured_led(version, 0.9, 40)
         project.jobs.create(kind=EVALUATE, params={"version": version.pk}, state=JobState.DONE)
         promote(version=version, author=alice, reason="It is new.")
+    for version in versions[:-1]:
+        compare_at_once(version, versions[-1])
     client = client_of(alice)
 
-    # session, user, membership, questions, what suggests, versions, contaminated, jobs, promotions
-    with django_assert_num_queries(9):
+    # session, user, membership, questions, what suggests, versions, comparisons, contaminated,
+    # jobs, promotions
+    with django_assert_num_queries(10):
         page = read(client, REGISTRY)
 
     assert page.count('data-name="Contaminated"') == 1 + others
@@ -164,6 +169,21 @@ def test_a_figure_of_few_documents_is_not_printed(client_of, question, alice):
 
     assert f"80{NBSP}%" not in page
     assert "<small>n = 29</small>" in page
+
+
+def test_the_list_says_who_wins_and_proposes_no_other(
+    client_of, champion, better, worse, alice, bob
+):
+    for version in (better, worse):
+        compare_at_once(champion, version)
+
+    page = read(client_of(alice), REGISTRY)
+
+    assert re.findall(r'chip (?:good|bad)">([^<]+)<', page) == ["Loses", "Wins"]
+    assert "+45 points (" in page
+    assert f"{version_url(2)}#promote" in page
+    assert f"{version_url(3)}#promote" not in page
+    assert "#promote" not in read(client_of(bob), REGISTRY)
 
 
 def test_owners_see_what_they_can_do_and_others_do_not(client_of, better, alice, bob):
