@@ -131,7 +131,8 @@ def _no_number(name: str) -> Any:
 
 
 def _pause(attempt: int) -> float:
-    return PAUSE * 2**attempt * random.uniform(0.5, 1)  # noqa: S311 - so that not all come at once
+    longest: float = PAUSE * 2**attempt
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - so that not all come at once
 
 
 def _asked_to_wait(value: str) -> float | None:

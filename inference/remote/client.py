@@ -45,7 +45,7 @@ def send(
 
     Raises Misplaced and CallFailed.
     """
-    given: dict[bytes | str, bytes | str] = {
+    given = {
         "Host": place.host_header,
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -60,7 +60,10 @@ def send(
         with (
             httpcore2.ConnectionPool(ssl_context=_certificates(), network_backend=network) as pool,
             pool.stream(
-                "GET" if body is None else "POST", _url(place), headers=given, content=body
+                "GET" if body is None else "POST",
+                _url(place),
+                headers=list(given.items()),
+                content=body,
             ) as response,
         ):
             return _read(response, place)
