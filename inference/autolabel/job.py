@@ -20,7 +20,7 @@ from inference.measuring.reserve import chunks
 from inference.models import AutoLabelDocument, AutoLabelRun, Role, RunState
 from inference.predicting import CannotPredict
 from labeling.label_by_model import CHUNK, draw, label_by_model, take_back, waiting_for_anybody
-from labeling.merged import followed_items, merged_into
+from labeling.merged import merged_into
 from projects.jobs import JobError, JobRun, handler
 from projects.models import Label
 
@@ -154,7 +154,7 @@ def _label(job: JobRun, run: AutoLabelRun) -> None:
     name = f"{run.model_version.name} {run.version}"
     while rows := list(_selected(run).filter(pk__gt=after).order_by("pk")[:CHUNK]):
         after = rows[-1].pk
-        answers = {row.document_id: followed_items(picked(row.items), into) for row in rows}
+        answers = {row.document_id: picked(row.items, into) for row in rows}
         items: Any = {
             pk: of for pk, of in answers.items() if all(item["label"] in known for item in of)
         }

@@ -74,7 +74,7 @@ class Shown:
 
     @property
     def is_working(self) -> bool:
-        return bool(self.run.job) and not self.run.job.is_finished
+        return self.run.job is not None and not self.run.job.is_finished
 
     @property
     def is_stuck(self) -> bool:

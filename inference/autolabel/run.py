@@ -24,6 +24,7 @@ TARGETS = (0.2, 0.1, 0.05, 0.02)
 """What the table tells beside the run's own target."""
 HIGHEST_TARGET = 0.5
 SEED_BITS = 32
+NO_MODEL = "There is no model for this question yet. It comes with the first answers."
 
 
 class CannotDo(Exception):
@@ -44,7 +45,7 @@ def obstacle(question: Question) -> str:
     """Why no run can start now; empty when one can."""
     version = in_use(question)
     if version is None:
-        return "There is no model for this question yet. It comes with the first answers."
+        return NO_MODEL
     if version.is_live and settings.ENGINE == "off":
         return "Suggestions are switched off on this server, so the model cannot be asked."
     others = question.project.questions.usable().exclude(pk=question.pk).filter(required=True)
@@ -62,8 +63,9 @@ def start(
     *, question: Question, target: float, calibration: int, audit: int, author: User
 ) -> AutoLabelRun:
     """Begin with what remains; a job reads it and draws the sample. Raises CannotDo."""
-    if why := obstacle(question):
-        raise CannotDo(why)
+    version = in_use(question)
+    if version is None or (why := obstacle(question)):
+        raise CannotDo(why if version else NO_MODEL)
     left = remaining(question.project).count()
     if calibration >= left:
         raise CannotDo(
@@ -71,14 +73,15 @@ def start(
         )
     if calibration < fewest(target):
         raise CannotDo(
-            f"At {target:.3g} nothing can be labelled with fewer than {fewest(target)} answers."
+            f"At {100 * target:g} % nothing can be labelled with fewer than {fewest(target)} "
+            "answers."
         )
     try:
         with transaction.atomic():
             run = AutoLabelRun.objects.create(
                 project=question.project,
                 question=question,
-                model_version=in_use(question),
+                model_version=version,
                 target=target,
                 calibration=calibration,
                 audit=audit,

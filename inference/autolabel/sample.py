@@ -11,7 +11,7 @@ from inference.autolabel.scoring import is_right, picked
 from inference.autolabel.selection import Calibration
 from inference.measuring.reserve import chunks
 from inference.models import AutoLabelDocument, AutoLabelRun, Role
-from labeling.merged import followed_items, merged_into
+from labeling.merged import merged_into
 from labeling.resolved import Picks, resolved_answers
 from projects.models import DocumentState
 from projects.models.document import HIDDEN
@@ -45,7 +45,7 @@ def sample_of(run: AutoLabelRun, role: Role) -> list[Checked]:
             score,
             None
             if state == DocumentState.OPEN
-            else not is_right(followed_items(picked(items), into), answers.get(pk)),
+            else not is_right(picked(items, into), answers.get(pk)),
         )
         for pk, score, items, state in rows
     ]

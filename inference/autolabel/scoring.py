@@ -9,12 +9,15 @@ from typing import Any
 from inference.autolabel.selection import NEVER
 from labeling.exposures import SuggestedItem
 from labeling.items import Pick, pick_of
+from labeling.merged import Into, followed_items
 from projects.models import Question, QuestionKind
 
 
-def picked(items: Sequence[SuggestedItem]) -> list[SuggestedItem]:
-    """The answer: of a single choice one label; else all that are likely enough, also none."""
-    return [item for item in items if item["offered"]]
+def picked(items: Sequence[Any], into: Into) -> list[dict[str, Any]]:
+    """The answer, under the labels there are now: of a single choice one label; else all that are
+    likely enough, also none.
+    """
+    return followed_items([item for item in items if item["offered"]], into)
 
 
 def certainty(question: Question, items: Sequence[SuggestedItem]) -> float:
@@ -28,7 +31,7 @@ def certainty(question: Question, items: Sequence[SuggestedItem]) -> float:
         return _all_right(items)
     if question.multiple:
         return _all_right(items) if items else NEVER
-    return max((item["score"] for item in picked(items)), default=NEVER)
+    return max((item["score"] for item in items if item["offered"]), default=NEVER)
 
 
 def is_right(items: Sequence[Mapping[str, Any]], answered: frozenset[Pick] | None) -> bool:
