@@ -274,7 +274,7 @@ def _with_promoted(head: LiveHead) -> LiveHead:
         plain, share = head, None
     else:
         plain, share = replace(head, head=by_itself(head.head)), share_of(head.head)
-        if promoted_readers.opened(promoted.version) is None:
+        if not promoted_readers.usable(promoted):
             return plain
     if share and not share.is_alone:
         row = ModelVersion.objects.live().get(base=promoted.version, question=head.question)

@@ -204,6 +204,11 @@ def store(*, opened: Opened, user_id: int, suggested: Sequence[Suggested]) -> No
     document, now, labels = opened.document, timezone.now(), _labels_there_are(suggested)
     if opened.fresh is not None:
         vectors.keep(opened.encoder, {document.text_hash: opened.fresh})
+    for one in suggested:
+        outputs = (opened.outputs or {}).get(one.head.question)
+        if one.head.promoted is not None and outputs is not None and not document.is_blind:
+            # The live head's share is chosen on what both say of texts that are answered later.
+            vectors.keep(one.head.promoted.encoder, {document.text_hash: outputs})
     Suggestion.objects.bulk_create(
         (
             Suggestion(

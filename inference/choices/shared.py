@@ -52,17 +52,20 @@ class Outputs(NamedTuple):
         said = (sigmoid if self.multiple else softmax)(np.float32(slope) * self.logits)
         rows = np.zeros((len(said), len(self.labels)), dtype=np.float32)
         for place, label in enumerate(self.labels):
-            if label in self.columns:
-                rows[:, place] = said[:, self.columns.index(label)]
+            mine = said[:, self._of(label)]
+            # Labels that were merged: one of them, or any of them.
+            rows[:, place] = mine.max(axis=1, initial=0) if self.multiple else mine.sum(axis=1)
         return rows
 
     def placed(self, chosen: Floats) -> Floats:
         """(n, C) answers as (n, columns)."""
         rows = np.zeros(self.logits.shape, dtype=np.float32)
         for place, label in enumerate(self.labels):
-            if label in self.columns:
-                rows[:, self.columns.index(label)] = chosen[:, place]
+            rows[:, self._of(label)[:1]] = chosen[:, place, None]
         return rows
+
+    def _of(self, label: int) -> list[int]:
+        return [column for column, of in enumerate(self.columns) if of == label]
 
 
 def alone(temperature: float = 1.0) -> Share:

@@ -58,13 +58,22 @@ def held(version: int) -> Reader | None:
         return reader
 
 
+def usable(promoted: Promoted) -> bool:
+    """Whether it can be read with here; loads it, with the columns as they are now. Blocks."""
+    reader = opened(promoted.version)
+    if reader is None:
+        return False
+    reader.engine.columns = promoted.columns
+    return True
+
+
 def opened(version: int) -> Reader | None:
     """What reads for a version, loaded if it is not yet; blocking. None, said in the log, when its
     files are not the ones that were stored or cannot be loaded.
     """
     if (reader := held(version)) is not None:
         return reader
-    row = ModelVersion.objects.filter(pk=version).select_related("question").first()
+    row = ModelVersion.objects.filter(pk=version).select_related("question", "project").first()
     if row is None:
         return None
     try:

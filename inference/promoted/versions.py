@@ -15,6 +15,7 @@ from inference import artifacts
 from inference.artifacts import ArtifactDamaged
 from inference.models import ModelKind, ModelVersion, Stage
 from inference.registry import environment, next_number
+from labeling.merged import merged_into
 from projects.models import Question, document_hash
 
 IN_FOLDERS = (ModelKind.FINE_TUNED, ModelKind.FOLDER)
@@ -44,7 +45,8 @@ def promoted_version(question: Question) -> ModelVersion | None:
 
 def promoted_as(version: int) -> Promoted | None:
     """None for a version that is gone."""
-    row = ModelVersion.objects.filter(pk=version).first() if version else None
+    rows = ModelVersion.objects.filter(pk=version).select_related("project")
+    row = rows.first() if version else None
     return as_promoted(row) if row else None
 
 
@@ -55,12 +57,15 @@ def promoted_of(questions: Collection[int]) -> dict[int, int]:
 
 
 def as_promoted(version: ModelVersion) -> Promoted:
+    """What it says of a label that was merged away counts for the one that stands for it."""
+    into = merged_into(version.project)
+    columns = [into.get(label, label) for label in version.parameters.get("labels", ())]
     return Promoted(
         version.pk,
         version.name,
         version.number,
         encoder_of(version),
-        tuple(version.parameters.get("labels", ())),
+        tuple(columns),
         float(version.parameters.get("temperature") or 1),
         version.kind == ModelKind.REMOTE,
     )

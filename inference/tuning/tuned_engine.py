@@ -107,8 +107,7 @@ def aligned(shares: NDArray[np.floating], had: Sequence[int | None], has: Sequen
         return shares.astype(np.float32)
     rows = np.zeros((len(shares), 1 + 2 * len(has)), dtype=np.float32)
     for column, label in enumerate(has):
-        if label in had:
-            old = had.index(label)
-            rows[:, 1 + 2 * column : 3 + 2 * column] = shares[:, 1 + 2 * old : 3 + 2 * old]
+        for old in (place for place, of in enumerate(had) if of == label):
+            rows[:, 1 + 2 * column : 3 + 2 * column] += shares[:, 1 + 2 * old : 3 + 2 * old]
     rows[:, 0] = np.maximum(1 - rows[:, 1:].sum(axis=1), 0)
     return rows

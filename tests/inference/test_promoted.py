@@ -14,12 +14,14 @@ from inference.models import ModelKind, ModelVersion, Stage, Suggestion, Vector
 from inference.predicting import predictor_of, record
 from inference.promoted import promoted_version, readers, trouble
 from inference.promoted.versions import encoder_of
+from labeling.merge_labels import merge_labels
 from projects.models import QuestionKind
 from tests.factories import answer, make_documents, make_label, make_project, make_question
 from tests.inference.tiny_encoders import SENTENCES
 from tests.inference.tiny_models import make_folder, register
 
 pytestmark = pytest.mark.django_db(transaction=True)
+BLIND = {"in_reserve": True, "display_coin": 0.1}
 TAGS = ["O", "B-person", "I-person", "B-place", "I-place"]
 
 
@@ -214,6 +216,31 @@ def test_a_deleted_label_is_never_suggested(project, question, version, bob, ser
     assert gone not in {item["label"] for item in one.items}
 
 
+def test_a_label_merged_into_another_speaks_for_it(project, question, version, alice, bob, serving):
+    first, second = make_documents(project, SENTENCES[0], SENTENCES[0])
+    promote(version)
+    said = suggested(serving, first, bob).items
+    best, other = (question.labels.get(pk=item["label"]) for item in said[:2])
+
+    answer(first, bob, best)
+    merge_labels(source=best, target=other, owner=alice, tell=lambda *_: None)
+    items = suggested(serving, second, bob).items
+
+    assert items[0]["label"] == other.pk
+    assert items[0]["score"] == pytest.approx(said[0]["score"] + said[1]["score"], abs=1e-3)
+
+
+def test_what_it_says_is_kept_for_the_share_of_the_live_head(project, version, bob, serving):
+    seen, hidden = *make_documents(project, "a"), *make_documents(project, "b", **BLIND)
+    promote(version)
+
+    suggested(serving, seen, bob)
+    suggested(serving, hidden, bob)
+
+    [kept] = Vector.objects.filter(encoder=encoder_of(version))
+    assert kept.text_hash == seen.text_hash
+
+
 def test_a_new_label_is_no_surprise(project, question, version, bob, serving):
     [document] = make_documents(project, SENTENCES[0])
     promote(version)
@@ -317,7 +344,7 @@ def test_where_people_know_better_the_live_head_is_heard(project, version, many,
     assert row.parameters["weight"] < 0.5
     assert one.head.version == row.version
     assert one.items[0]["label"] == version.question.labels.get(name="Late delivery").pk
-    assert Vector.objects.filter(encoder=encoder_of(version)).count() == len(many)
+    assert Vector.objects.filter(encoder=encoder_of(version)).count() == len(many) + 1
 
 
 def test_what_is_blended_survives_a_restart(project, version, many, bob, serving):
