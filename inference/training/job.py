@@ -50,7 +50,7 @@ def train(run: JobRun) -> dict[str, Any]:
             "Make room and run it again: it goes on from its last checkpoint."
         ) from error
     checkpoint.remove(run.job.pk)
-    return {"Version": str(version), "version": version.pk}
+    return {"Version": str(version), "Question": version.question.shown_title}
 
 
 @after(KIND)
@@ -162,6 +162,8 @@ def _keep(run: JobRun, course: Course, of: dict[str, Any], seconds: float) -> No
     checkpoint.write(
         checkpoint.folder_of(run.job.pk), tensors, {**numbers, "of": of, "seconds": seconds}
     )
+    # It has got further, so however often it was killed before, it is not what kills workers.
+    Job.objects.filter(pk=run.job.pk, run_token=run.job.run_token).update(attempts=1)
     _show(run, course)
 
 
