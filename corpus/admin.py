@@ -14,6 +14,8 @@ from import_export.results import Result
 
 from corpus.document_tables import DocumentResource, cells_for, hand_over
 from corpus.models import (
+    DatasetTag,
+    DatasetTagMove,
     DatasetVersion,
     Export,
     Import,
@@ -175,7 +177,24 @@ class DatasetVersionAdmin(Kept):
     list_select_related = ("project", "author")
     search_fields = ("comment", "sha256", "project__name")
     date_hierarchy = "created_at"
-    exclude = ("file",)
+    exclude = ("file", "parquet")
+
+
+@admin.register(DatasetTag)
+class DatasetTagAdmin(Kept):
+    list_display = ("name", "project", "version")
+    list_filter = ("project",)
+    list_select_related = ("project", "version")
+    search_fields = ("name",)
+
+
+@admin.register(DatasetTagMove)
+class DatasetTagMoveAdmin(Kept):
+    list_display = ("name", "project", "version", "author", "created_at")
+    list_filter = ("project",)
+    list_select_related = ("project", "version", "author")
+    search_fields = ("name",)
+    date_hierarchy = "created_at"
 
 
 @admin.register(Redaction)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from corpus.models import Import, ImportState
 from corpus.record import Answer, Layout, QuestionColumn, Record, SpanValue
@@ -18,12 +19,30 @@ from projects.models.document import DocumentQuerySet
 CHUNK = 500
 
 
+class Told(NamedTuple):
+    """A document, what each person said about it, and the record that comes of that.
+
+    `names`: of labels, by id.
+    """
+
+    document: Document
+    people: Sequence[Given]
+    record: Record
+    names: Mapping[int, str]
+
+
 class Contents:
     """The documents that are in the project at this moment; half an import is not among them."""
 
-    def __init__(self, project: Project, documents: DocumentQuerySet | None = None) -> None:
-        """`documents`: only these, of the published ones."""
+    def __init__(
+        self,
+        project: Project,
+        documents: DocumentQuerySet | None = None,
+        only: Q = Q(),  # noqa: B008 - it is never changed
+    ) -> None:
+        """`documents`: only these, of the published ones; `only` narrows the annotations."""
         self.project = project
+        self.only = only
         self.questions = {question.pk: question for question in project.questions.usable()}
         last = project.documents.aggregate(last=Max("pk"))["last"] or 0
         half = Import.objects.filter(project=project, state=ImportState.PUBLISHING)
@@ -89,24 +108,37 @@ class Contents:
 
     def records_of(self, chunk: Sequence[Document]) -> Iterator[Record]:
         """A record for each of these documents."""
-        given = given_answers(self.project, [document.pk for document in chunk])
+        return (told.record for told in self.told(chunk))
+
+    def told(self, chunk: Sequence[Document]) -> Iterator[Told]:
+        given = given_answers(self.project, [document.pk for document in chunk], self.only)
         labels = Label.objects.filter(question__in=self.questions)
         names = dict(labels.values_list("pk", "name"))
         several = {pk: question.takes_several for pk, question in self.questions.items()}
         for document in chunk:
             people = given.get(document.pk, [])
             resolved = resolve(people, several=several)
-            yield Record(
+            record = Record(
                 external_id=document.external_id,
                 texts=document.texts,
                 meta=document.meta,
                 split=document.split,
-                answers={
-                    self.questions[pk].name: _named(chosen, names)
-                    for pk, chosen in resolved.items()
-                },
+                answers=self._answers(resolved, names),
                 unresolved=self._unresolved(people, resolved, names),
             )
+            yield Told(document, people, record, names)
+
+    def said(self, told: Told) -> list[dict[str, Answer]]:
+        """What each person answered, in their order."""
+        return [self._answers(one.picks, told.names) for one in told.people]
+
+    def _answers(self, said: Mapping[int, Picks], names: Mapping[int, str]) -> dict[str, Answer]:
+        """By the names of questions and labels."""
+        return {
+            self.questions[pk].name: _named(picks, names)
+            for pk, picks in said.items()
+            if pk in self.questions
+        }
 
     def _unresolved(
         self,

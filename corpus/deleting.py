@@ -10,6 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from corpus.models import (
+    DatasetTag,
+    DatasetTagMove,
     DatasetVersion,
     Export,
     Import,
@@ -28,6 +30,8 @@ def rows_of_corpus(project: Project) -> Iterator[Rows]:
     yield StagedAnswers.objects.filter(document__project=project)
     yield ImportedPrediction.objects.filter(document__project=project)
     yield ImportProblem.objects.filter(source__project=project)
+    yield DatasetTag.objects.filter(project=project)
+    yield DatasetTagMove.objects.filter(project=project)
     yield Redaction.objects.filter(dataset_version__project=project)
     yield Export.objects.filter(project=project)
     _remove_comparisons(project)

@@ -10,6 +10,9 @@ from corpus.imports import receiving
 from corpus.imports.importing import call_off, run_import
 from corpus.models import DatasetVersion, Export, Import
 from corpus.versions import diff, freeze
+from corpus.versions.draft import NoRoom
+from corpus.versions.recipe import recipe_of
+from labeling.matching import BadFilter
 from projects.jobs import JobError, JobRun, handler
 
 
@@ -46,11 +49,14 @@ def freeze_dataset(run: JobRun) -> dict[str, Any]:
     project, author = run.job.project, run.job.created_by
     if project is None:
         raise JobError("The project is gone.")
+    recipe = recipe_of(run.job.params.get("recipe", {}))
     try:
-        version = freeze.freeze(project=project, comment=run.job.params["comment"], author=author)
+        version = freeze.freeze(
+            project=project, comment=run.job.params["comment"], author=author, recipe=recipe
+        )
     except freeze.Unchanged as unchanged:
         return {"unchanged": unchanged.version.number}
-    except freeze.NothingToFreeze as problem:
+    except (freeze.NothingToFreeze, NoRoom, BadFilter) as problem:
         raise JobError(str(problem)) from problem
     return {"version": version.number}
 

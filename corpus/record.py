@@ -48,6 +48,7 @@ class Prediction:
 class Record:
     """One document with its answers. A question that is absent from `answers` is unanswered.
 
+    `people`: what each person said, by pseudonym; None where that is not known.
     `extras`: further columns of a file that is written, such as who answered.
     `notes`: what the person who imports it should know.
     """
@@ -57,6 +58,7 @@ class Record:
     external_id: str = ""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     unresolved: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
+    people: Mapping[str, Mapping[str, Answer]] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     split: str = ""
     predictions: tuple[Prediction, ...] = ()

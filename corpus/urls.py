@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from corpus.views import datasets, diffs, erase, exports, imports
+from corpus.views import dataset_files, datasets, diffs, erase, exports, imports, tags
 
 # /projects/<slug>/imports/
 import_urls = [
@@ -31,10 +31,16 @@ dataset_urls = [
     path("freeze", datasets.freeze_dataset, name="freeze_dataset"),
     path("<int:number>/", datasets.dataset_page, name="dataset"),
     path("<int:number>/export", datasets.export_dataset, name="export_dataset"),
-    path("<int:number>/file", datasets.dataset_file, name="dataset_file"),
+    path("<int:number>/file", dataset_files.dataset_file, name="dataset_file"),
+    path("<int:number>/parquet", dataset_files.dataset_parquet, name="dataset_parquet"),
+    path("<int:number>/folder.zip", dataset_files.dataset_folder, name="dataset_folder"),
+    path("<int:number>/README.md", dataset_files.dataset_card, name="dataset_card"),
+    path("<int:number>/tag", tags.tag_dataset, name="tag_dataset"),
+    path("<int:number>/untag", tags.untag_dataset, name="untag_dataset"),
     path("<int:number>/diff", diffs.dataset_diff, name="dataset_diff"),
     path("<int:number>/diff.json", diffs.dataset_diff_file, name="dataset_diff_file"),
     path("<int:number>/compare", diffs.compare_datasets, name="compare_datasets"),
+    path("<str:tag>/", tags.tagged_dataset, name="tagged_dataset"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

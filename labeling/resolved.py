@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from labeling.items import Pick, pick_of
 from labeling.models import Annotation, Answer
@@ -56,12 +56,19 @@ def resolve(given: Iterable[Given], *, several: Mapping[int, bool]) -> dict[int,
     return resolved
 
 
-def given_answers(project: Project, documents: Collection[int]) -> dict[int, list[Given]]:
-    """Document id to the answers that count, for these ids. Two queries."""
+def given_answers(
+    project: Project,
+    documents: Collection[int],
+    only: Q = Q(),  # noqa: B008 - it is never changed
+) -> dict[int, list[Given]]:
+    """Document id to the answers that count, for these ids. Two queries.
+
+    `only` narrows the annotations.
+    """
     annotations = (
         Annotation.objects.in_project(project)
         .counted()
-        .filter(document__in=documents)
+        .filter(only, document__in=documents)
         .prefetch_related(Prefetch("answers", Answer.objects.exclude(label=None).order_by("pk")))
         .order_by("document", "pk")
     )

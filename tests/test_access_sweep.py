@@ -128,6 +128,12 @@ ROUTES = {
     "dataset": Route(GET, EXPORTERS),
     "export_dataset": Route(POST, EXPORTERS),
     "dataset_file": Route(GET, EXPORTERS),
+    "dataset_parquet": Route(GET, EXPORTERS),
+    "dataset_folder": Route(GET, EXPORTERS),
+    "dataset_card": Route(GET, EXPORTERS),
+    "tag_dataset": Route(POST, OWNERS),
+    "untag_dataset": Route(POST, OWNERS),
+    "tagged_dataset": Route(GET, EXPORTERS),
     "dataset_diff": Route(GET, EXPORTERS),
     "dataset_diff_file": Route(GET, EXPORTERS),
     "compare_datasets": Route(POST, EXPORTERS),
@@ -147,6 +153,10 @@ ROUTES = {
     "add_remote": Route(POST, OWNERS),
     "remote_try": Route(GET, OWNERS),
     "registry": Route(GET, READERS),
+    "predictions": Route(GET, EXPORTERS),
+    "export_predictions": Route(GET, EXPORTERS),
+    "predict": Route(POST, OWNERS),
+    "stop_predicting": Route(POST, OWNERS),
     "auto_label": Route(GET, READERS),
     "start_auto_label": Route(POST, OWNERS),
     "choose_auto_label": Route(POST, OWNERS),
@@ -154,10 +164,6 @@ ROUTES = {
     "undo_auto_label": Route(POST, OWNERS),
     "stop_auto_label": Route(POST, OWNERS),
     "resume_auto_label": Route(POST, OWNERS),
-    "predictions": Route(GET, EXPORTERS),
-    "export_predictions": Route(GET, EXPORTERS),
-    "predict": Route(POST, OWNERS),
-    "stop_predicting": Route(POST, OWNERS),
     "promote_model": Route(POST, OWNERS),
     "archive_model": Route(POST, OWNERS),
     "evaluate_model": Route(POST, OWNERS),
@@ -171,6 +177,11 @@ NUMBERED = dict.fromkeys(
         "dataset",
         "export_dataset",
         "dataset_file",
+        "dataset_parquet",
+        "dataset_folder",
+        "dataset_card",
+        "tag_dataset",
+        "untag_dataset",
         "dataset_diff",
         "dataset_diff_file",
         "compare_datasets",
@@ -222,6 +233,7 @@ class World:
             "import_id": self.make_import().pk,
             "export_id": self.make_export().pk,
             "question": self.question.name,
+            "tag": slug,
             "upload": self.make_upload(),
             "token": "guess",
             "uidb64": "x",
@@ -246,7 +258,8 @@ class World:
         return export
 
     def make_dataset(self):
-        content = b"{}\n"
+        head = {"format": "annotate-dataset", "number": 1, "text_fields": [], "questions": []}
+        content = json.dumps(head).encode() + b"\n"
         version = DatasetVersion(
             project=self.project,
             number=1,
@@ -256,6 +269,7 @@ class World:
             counts={"splits": {}, "questions": []},
         )
         version.file.save("1.jsonl", ContentFile(content))
+        self.project.dataset_tags.create(name=self.project.slug, version=version)
         return version
 
     def make_training(self):

@@ -192,9 +192,3 @@ def labels_of(project: Project) -> list[Any]:
 def people_of(project: Project) -> list[tuple[str, str]]:
     people = [(str(person.pk), person.shown_name) for person in answerers(project)]
     return [*people, (IMPORT, "Nobody: imported answers")]
-
-
-class FreezeForm(forms.Form):
-    comment = forms.CharField(
-        required=False, max_length=500, help_text="What is new, or what it is for."
-    )

@@ -23,6 +23,10 @@ def dataset_path(instance: DatasetVersion, _file_name: str) -> str:
     return f"datasets/{instance.project_id}/{instance.number}-{instance.sha256[:12]}.jsonl"
 
 
+def parquet_path(instance: DatasetVersion, _file_name: str) -> str:
+    return f"datasets/{instance.project_id}/{instance.number}-{instance.sha256[:12]}.parquet"
+
+
 class DatasetVersion(models.Model):
     """A project's documents and resolved answers as they stood. Written once, never changed."""
 
@@ -38,7 +42,22 @@ class DatasetVersion(models.Model):
     size = models.PositiveBigIntegerField()
     documents = models.PositiveBigIntegerField()
     counts = models.JSONField(help_text="Documents per split; per question, label and split.")
+    recipe = models.JSONField(
+        default=dict, blank=True, help_text="What was asked for: see `corpus.versions.recipe`."
+    )
+    people = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Who stands behind each pseudonym of the file: user ids, by pseudonym.",
+    )
+    card = models.JSONField(default=dict, blank=True, help_text="The data card, without texts.")
+    card_sha256 = models.CharField(max_length=64, blank=True)
     file = models.FileField(upload_to=dataset_path)
+    parquet = models.FileField(
+        upload_to=parquet_path, blank=True, help_text="Empty for versions from before there were."
+    )
+    parquet_sha256 = models.CharField(max_length=64, blank=True)
+    parquet_size = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DatasetVersionQuerySet.as_manager()

@@ -34,6 +34,7 @@ class Export(models.Model):
     format = models.CharField(max_length=20, default="csv")
     answers = models.CharField(max_length=10, choices=Answers.choices, default=Answers.RESOLVED)
     with_provenance = models.BooleanField(default=False)
+    with_model_answers = models.BooleanField(default=False)
     filters = models.JSONField(default=dict, blank=True, help_text="Which documents it holds.")
     options = models.JSONField(
         default=dict, blank=True, help_text="How the format is written, such as the tag scheme."

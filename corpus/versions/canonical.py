@@ -6,8 +6,9 @@ of their own bytes: `id`, `texts`, `answers` (label names in order; spans as fie
 label, in the order of the text; a question without a resolved answer is absent, an empty list says
 "none of them"), `split`, `meta`. Names inside objects are sorted, but for a span's, and whole
 numbers are written without a fraction. Without a span question the number is 1, with one it is 2.
-There are no database ids, times, people, colours or hotkeys, so the same content always has the
-same bytes.
+Where each person's answers were asked for it is 3, and a document has `people` after `answers`:
+pseudonym to what that person answered. There are no database ids, times, names of people, colours
+or hotkeys, so the same content always has the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO
 from corpus.record import SPAN, Answer, Record, SpanValue
 
 FORMAT = "annotate-dataset"
-NUMBER, WITH_SPANS = 1, 2
+NUMBER, WITH_SPANS, WITH_PEOPLE = KNOWN = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ class QuestionDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What the answers of a dataset mean."""
+    """What the answers of a dataset mean. `people`: those of each person are in it as well."""
 
     text_fields: tuple[str, ...]
     questions: tuple[QuestionDefinition, ...]
+    people: bool = False
 
 
 class NotCanonical(Exception):
@@ -56,7 +58,7 @@ class NotCanonical(Exception):
 def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) -> int:
     """Write a dataset, its documents sorted on disk; returns how many there are."""
     count = 0
-    number = WITH_SPANS if any(each.kind == SPAN for each in definitions.questions) else NUMBER
+    number = number_of(definitions)
     out.write(_line({"format": FORMAT, "number": number, **_sorted(definitions)}))
     # A database without a name is a temporary file that goes when it is closed.
     with closing(sqlite3.connect("")) as sorter:
@@ -68,16 +70,24 @@ def write(definitions: Definitions, records: Iterable[Record], out: BinaryIO) ->
     return count
 
 
+def number_of(definitions: Definitions) -> int:
+    """The lowest format number that can say it, so that old content keeps its hash."""
+    if definitions.people:
+        return WITH_PEOPLE
+    return WITH_SPANS if any(each.kind == SPAN for each in definitions.questions) else NUMBER
+
+
 def read(stream: BinaryIO) -> tuple[Definitions, Iterator[Record]]:
     """What a dataset holds, its documents as they are asked for. Raises NotCanonical."""
     header = json.loads(stream.readline() or b"null")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise NotCanonical("This is not a dataset version.")
-    if header["number"] not in (NUMBER, WITH_SPANS):
-        known = f"known are {NUMBER} and {WITH_SPANS}"
+    if header["number"] not in KNOWN:
+        known = f"known are {NUMBER} to {WITH_PEOPLE}"
         raise NotCanonical(f"This dataset has format {header['number']}; {known}.")
     questions = tuple(_question(**question) for question in header["questions"])
-    return Definitions(tuple(header["text_fields"]), questions), records(stream)
+    people = header["number"] == WITH_PEOPLE
+    return Definitions(tuple(header["text_fields"]), questions, people), records(stream)
 
 
 def _question(*, labels: list[dict[str, str]], **rest: Any) -> QuestionDefinition:
@@ -93,10 +103,19 @@ def records(stream: BinaryIO) -> Iterator[Record]:
             row=row,
             external_id=document["id"],
             texts=document["texts"],
-            answers={name: _answer(items) for name, items in document["answers"].items()},
+            answers=_answers(document["answers"]),
+            people=_people(document.get("people")),
             split=document["split"],
             meta=document["meta"],
         )
+
+
+def _people(people: Mapping[str, Any] | None) -> dict[str, dict[str, Answer]] | None:
+    return None if people is None else {name: _answers(said) for name, said in people.items()}
+
+
+def _answers(answers: Mapping[str, list[Any]]) -> dict[str, Answer]:
+    return {question: _answer(items) for question, items in answers.items()}
 
 
 def _answer(items: list[Any]) -> Answer:
@@ -105,6 +124,7 @@ def _answer(items: list[Any]) -> Answer:
 
 def _sorted(definitions: Definitions) -> dict[str, Any]:
     content = asdict(definitions)
+    del content["people"]  # the number says it
     for question in content["questions"]:
         question["labels"] = sorted(question["labels"], key=_name)
         if question["kind"] != SPAN:
@@ -120,13 +140,19 @@ def _name(definition: dict[str, Any]) -> str:
 
 def document_of(record: Record) -> dict[str, Any]:
     """A document as its line says it."""
+    people = {name: _said(answers) for name, answers in (record.people or {}).items()}
     return {
         "id": record.external_id,
         "texts": _sorted_names(record.texts),
-        "answers": _sorted_names({q: _items(answer) for q, answer in record.answers.items()}),
+        "answers": _said(record.answers),
+        **({} if record.people is None else {"people": _sorted_names(people)}),
         "split": record.split,
         "meta": _plain(record.meta),
     }
+
+
+def _said(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    return _sorted_names({question: _items(answer) for question, answer in answers.items()})
 
 
 def _items(answer: Answer) -> list[Any]:

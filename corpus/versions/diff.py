@@ -222,6 +222,9 @@ class Making:
         for _, old_at, new_at in sorter.execute(PAIRS):
             old, new = self.old.record(old_at), self.new.record(new_at)
             parts = parts_of(old, new)
+            if not parts:
+                # Only one of the versions tells each person's answers.
+                continue
             self.summary.note(parts, old, new)
             bits = sum(BITS[part] for part in parts)
             index.execute("INSERT INTO changes VALUES (NULL, ?, ?, ?)", [bits, old_at, new_at])

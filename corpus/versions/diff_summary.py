@@ -29,11 +29,17 @@ def parts_of(old: Record | None, new: Record | None) -> list[str]:
         return [ADDED if old is None else REMOVED]
     pairs = {
         TEXT: (old.texts, new.texts),
-        ANSWERS: (sets(old.answers), sets(new.answers)),
+        ANSWERS: (said(old, new), said(new, old)),
         SPLIT: (old.split, new.split),
         META: (old.meta, new.meta),
     }
     return [part for part, (before, after) in pairs.items() if before != after]
+
+
+def said(record: Record, other: Record) -> list[Any]:
+    """The answers; and those of each person, where both versions hold them."""
+    people = record.people if other.people is not None else None
+    return [sets(record.answers), {name: sets(one) for name, one in (people or {}).items()}]
 
 
 def sets(answers: Answers) -> dict[str, frozenset[Any]]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO, cast
 
 from django.conf import settings
-from django.core.files import File
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 
-from corpus.contents import Contents
 from corpus.models import DatasetVersion, Redaction
-from corpus.record import CHOICE, SPAN, SPLITS, Record
-from corpus.versions import canonical
+from corpus.record import Record
+from corpus.versions import canonical, parquet
 from corpus.versions.canonical import Definitions
-from corpus.versions.diff_summary import label_of
-from corpus.versions.hashing import HashingWriter, sha256_of
+from corpus.versions.card import digest_of
+from corpus.versions.draft import Draft
+from corpus.versions.gathering import Gathering
+from corpus.versions.hashing import sha256_of
+from corpus.versions.recipe import Recipe, checked
 from corpus.versions.snapshot import snapshot
 from projects import jobs
 from projects.models import Job, Project, User
@@ -52,72 +54,118 @@ class DatasetErased(DatasetDamaged):
         )
 
 
-def request_freeze(*, project: Project, comment: str, author: User | None) -> Job:
-    """Have a worker freeze the project."""
-    return jobs.enqueue(project=project, kind=JOB, params={"comment": comment}, created_by=author)
+def request_freeze(
+    *, project: Project, comment: str, author: User | None, recipe: Recipe | None = None
+) -> Job:
+    """Have a worker freeze the project. Raises BadFilter."""
+    recipe = checked(recipe or Recipe(), project)
+    params = {"comment": comment, "recipe": recipe.as_json()}
+    return jobs.enqueue(project=project, kind=JOB, params=params, created_by=author)
 
 
-def freeze(*, project: Project, comment: str = "", author: User | None = None) -> DatasetVersion:
-    """Freeze the documents that have a resolved answer, as they stand at this moment.
+def freeze(
+    *,
+    project: Project,
+    comment: str = "",
+    author: User | None = None,
+    recipe: Recipe | None = None,
+) -> DatasetVersion:
+    """Freeze the documents that have an answer, as they stand at this moment.
 
-    Raises Unchanged when the newest version holds just that, and NothingToFreeze.
+    Without a recipe: what people agree on, of every document, with no validation part. Raises
+    Unchanged when the newest version holds just that, NothingToFreeze, BadFilter, and NoRoom.
     """
-    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
-        out = HashingWriter(file)  # type: ignore[arg-type]
+    recipe = checked(recipe or Recipe(), project)
+    with Draft() as draft:
         with snapshot():
-            contents = Contents(project)
-            tally = Tally(contents.definitions())
-            answered = (record for record in contents.records() if record.answers)
-            records = tally.counted(answered)
-            documents = canonical.write(tally.definitions, records, out)  # type: ignore[arg-type]
-        if not documents:
-            raise NothingToFreeze("Nothing is answered yet, so there is nothing to freeze.")
-        file.seek(0)
-        version = DatasetVersion(
-            project=project,
+            gathering = Gathering(project, recipe)
+            draft.write(gathering.definitions(), gathering.records())
+        if not draft.documents:
+            raise NothingToFreeze(why_nothing(recipe))
+        draft.write_parquet()
+        version = draft.version(
+            project,
+            recipe=recipe,
+            facts=gathering.facts.as_json(),
             comment=comment,
             author=author,
-            sha256=out.hexdigest(),
-            size=out.size,
-            documents=documents,
-            counts=tally.counts(),
+            people=gathering.people,
         )
-        number(version, File(file))
+        number(version, draft)
     return version
 
 
-@transaction.atomic
-def number(version: DatasetVersion, content: File[bytes]) -> None:
-    """Give a version the next number and keep it. Raises Unchanged."""
-    project = Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
-    newest = project.dataset_versions.first()
-    if newest is not None and newest.sha256 == version.sha256:
-        raise Unchanged(newest)
-    version.number = newest.number + 1 if newest else 1
-    version.file.save("", content, save=False)
-    version.save()
+def why_nothing(recipe: Recipe) -> str:
+    if recipe.filters:
+        return "No answered document passes these filters, so there is nothing to freeze."
+    return "Nothing is answered yet, so there is nothing to freeze."
+
+
+def number(version: DatasetVersion, draft: Draft) -> None:
+    """Give a version the next number and keep it. Raises Unchanged, and NoRoom."""
+    while True:
+        newest = version.project.dataset_versions.first()
+        if newest is not None and newest.sha256 == version.sha256:
+            raise Unchanged(newest)
+        version.number = newest.number + 1 if newest else 1
+        # Before the transaction, so that nobody waits for the copying.
+        with draft.kept(version), transaction.atomic():
+            Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
+            if version.project.dataset_versions.first() == newest:
+                version.save()
+                return
 
 
 def stored(version: DatasetVersion) -> BinaryIO:
     """Opened anew each time: a field remembers the file that it saw first."""
-    return cast("BinaryIO", version.file.storage.open(str(version.file.name)))
+    return _open(version.file)
+
+
+def _open(file: FieldFile) -> BinaryIO:
+    return cast("BinaryIO", file.storage.open(str(file.name)))
 
 
 def verify(version: DatasetVersion) -> None:
     """Raises DatasetDamaged unless the file is, byte for byte, the one that was frozen."""
+    _verify(version, version.file, version.sha256)
+
+
+def verify_card(version: DatasetVersion) -> None:
+    """Raises DatasetDamaged unless the card is the one that was written when it was frozen."""
+    if version.card_sha256 and digest_of(version.card) != version.card_sha256:
+        raise DatasetDamaged(f"The data card of version {version.number} was changed.")
+
+
+def _verify(version: DatasetVersion, file: FieldFile, frozen: str) -> None:
     redaction = version.redactions.select_related("successor", "dataset_version").first()
     if redaction is not None:
         raise DatasetErased(redaction)
     try:
-        with stored(version) as file:
-            found = sha256_of(file)
+        with _open(file) as stream:
+            found = sha256_of(stream)
     except FileNotFoundError:
         raise DatasetDamaged(f"The file of version {version.number} is missing.") from None
-    if found != version.sha256:
+    if found != frozen:
         raise DatasetDamaged(
             f"The file of version {version.number} was changed: its sha256 is {found}, "
-            f"frozen was {version.sha256}."
+            f"frozen was {frozen}."
         )
+
+
+def parquet_of(version: DatasetVersion) -> BinaryIO:
+    """The version as Parquet, to be closed by the caller; of one from before there was any, made
+    now. Raises DatasetDamaged.
+    """
+    if version.parquet:
+        _verify(version, version.parquet, version.parquet_sha256)
+        return _open(version.parquet)
+    with ExitStack() as stack:
+        made = stack.enter_context(tempfile.TemporaryFile(dir=settings.DATA_DIR))
+        with contents_of(version) as (definitions, records):
+            parquet.write(definitions, records, cast("BinaryIO", made))
+        made.seek(0)
+        stack.pop_all()
+    return cast("BinaryIO", made)
 
 
 @contextmanager
@@ -133,48 +181,3 @@ def contents_of(version: DatasetVersion) -> Iterator[tuple[Definitions, Iterator
     """What a version holds, its documents one by one. Raises DatasetDamaged."""
     with opened(version) as file:
         yield canonical.read(file)
-
-
-class Tally:
-    """Counts what a dataset holds while its records pass."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self.definitions = definitions
-        self.splits: dict[str, int] = {}
-        self.answers: dict[tuple[str, str, str], int] = {}
-
-    def counted(self, records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            self.splits[record.split] = self.splits.get(record.split, 0) + 1
-            for question, items in record.answers.items():
-                # The empty name stands for the answer as a whole.
-                for label in ("", *map(label_of, items)):
-                    key = (question, label, record.split)
-                    self.answers[key] = self.answers.get(key, 0) + 1
-            yield record
-
-    def counts(self) -> dict[str, Any]:
-        """Documents per split; per question the answered ones, and those of each label.
-
-        Of a span question the spans of each label are counted, of which a document may hold many.
-        """
-        splits = [split for split in SPLITS if split in self.splits]
-        return {
-            "splits": {split: self.splits[split] for split in splits},
-            "questions": [
-                {
-                    "name": question.name,
-                    **({"kind": SPAN} if question.kind == SPAN else {}),
-                    "answered": self._row(question.name, "", splits),
-                    "labels": [
-                        {"name": label.name, "splits": self._row(question.name, label.name, splits)}
-                        for label in question.labels
-                    ],
-                }
-                for question in self.definitions.questions
-                if question.kind in (CHOICE, SPAN)
-            ],
-        }
-
-    def _row(self, question: str, label: str, splits: Iterable[str]) -> dict[str, int]:
-        return {split: self.answers.get((question, label, split), 0) for split in splits}

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
-from django.conf import settings
-from django.core.files import File
 from django.db import transaction
 
 from corpus.models import DatasetVersion, Redaction
 from corpus.record import Record
-from corpus.versions import canonical
-from corpus.versions.freeze import DatasetDamaged, Tally, Unchanged, contents_of, number, stored
-from corpus.versions.hashing import HashingWriter
+from corpus.versions.draft import Draft
+from corpus.versions.freeze import DatasetDamaged, Unchanged, contents_of, number, stored
+from corpus.versions.recipe import recipe_of
 from projects.models import Document, User
 
 
@@ -41,7 +38,7 @@ class Redacted:
 
     version: DatasetVersion
     successor: DatasetVersion | None
-    file: Any
+    draft: Draft
 
 
 def wanted_of(document: Document) -> Wanted:
@@ -76,26 +73,22 @@ def _holds(version: DatasetVersion, wanted: Wanted) -> bool:
 @contextmanager
 def redacted(version: DatasetVersion, document: Document, author: User) -> Iterator[Redacted]:
     """The version's content without the document, ready to be issued."""
-    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
-        out = HashingWriter(file)  # type: ignore[arg-type]
-        try:
-            with contents_of(version) as (definitions, records):
-                tally = Tally(definitions)
-                left = tally.counted(_without(records, wanted_of(document)))
-                documents = canonical.write(definitions, left, out)  # type: ignore[arg-type]
-        except DatasetDamaged:
-            documents = 0
-        file.seek(0)
-        successor = DatasetVersion(
-            project=version.project,
-            comment=f"Version {version.number} without a document that was erased.",
-            author=author,
-            sha256=out.hexdigest(),
-            size=out.size,
-            documents=documents,
-            counts=tally.counts() if documents else {},
-        )
-        yield Redacted(version, successor if documents else None, file)
+    with Draft() as draft:
+        with suppress(DatasetDamaged), contents_of(version) as (definitions, records):
+            draft.write(definitions, _without(records, wanted_of(document)))
+        successor = None
+        if draft.documents:
+            draft.write_parquet()
+            successor = draft.version(
+                version.project,
+                recipe=recipe_of(version.recipe),
+                # Who agreed with whom, and how answers came about, is not known of the rest.
+                facts={"guideline": version.card.get("guideline")},
+                comment=f"Version {version.number} without a document that was erased.",
+                author=author,
+                people=version.people,
+            )
+        yield Redacted(version, successor, draft)
 
 
 def _without(records: Iterator[Record], wanted: Wanted) -> Iterator[Record]:
@@ -115,15 +108,15 @@ def issue(redaction: Redacted, *, reason: str) -> Redaction:
         same = version.project.dataset_versions.filter(
             sha256=successor.sha256, redactions=None
         ).first()
-        successor = same or _numbered(successor, File(redaction.file))
-    storage, name = version.file.storage, version.file.name
-    transaction.on_commit(lambda: storage.delete(str(name)))
+        successor = same or _numbered(successor, redaction.draft)
+    for file in filter(None, (version.file, version.parquet)):
+        transaction.on_commit(partial(file.storage.delete, str(file.name)))
     return Redaction.objects.create(dataset_version=version, reason=reason, successor=successor)
 
 
-def _numbered(successor: DatasetVersion, content: File[bytes]) -> DatasetVersion:
+def _numbered(successor: DatasetVersion, draft: Draft) -> DatasetVersion:
     try:
-        number(successor, content)
+        number(successor, draft)
     except Unchanged as unchanged:
         return unchanged.version
     return successor

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from corpus.erase import CannotErase, consequences_of, erase
+from corpus.versions.draft import NoRoom
 from labeling.views.posted import posted_note, posted_uuid
 from projects.access import OWNERS, ProjectRequest, project_view
 from projects.models import Document, DocumentState, Project
@@ -34,7 +35,7 @@ def erase_document(request: ProjectRequest, project: Project, document_id: int) 
     client_id = posted_uuid(request.POST, "client_id")
     try:
         erase(document=document, owner=request.user, reason=reason, client_id=client_id)
-    except CannotErase as why:
+    except (CannotErase, NoRoom) as why:
         return _page(request, document, error=str(why), status=CONFLICT)
     messages.success(request, "The document is erased. Who did what, and when, is kept here.")
     return redirect("document", project.slug, document.pk)

@@ -201,8 +201,8 @@ def test_documents_that_are_equal_are_all_kept():
         (b"[]\n", "This is not a dataset version."),
         (b'{"format": 1}\n', "This is not a dataset version."),
         (
-            b'{"format": "annotate-dataset", "number": 3}\n',
-            "This dataset has format 3; known are 1 and 2.",
+            b'{"format": "annotate-dataset", "number": 4}\n',
+            "This dataset has format 4; known are 1 to 3.",
         ),
     ],
 )

@@ -17,6 +17,7 @@ from corpus.exports.options import CannotExport, Options, check
 from corpus.formats import WRITABLE, format_of
 from corpus.models import Answers, DatasetVersion
 from corpus.progress_line import ProgressLine
+from corpus.versions import tags
 from corpus.versions.freeze import DatasetDamaged
 from labeling.matching import KEYS, BadFilter
 from projects.models import Project
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=WRITABLE, help="Default: what --output says.")
         parser.add_argument("--output", required=True, metavar="FILE", help="“-”: to stdout")
         parser.add_argument(
-            "--dataset", type=int, metavar="NUMBER", help="A frozen version, not the project."
+            "--dataset", metavar="NUMBER", help="A frozen version, or its tag; not the project."
         )
         parser.add_argument(
             "--answers",
@@ -118,12 +119,12 @@ class Command(BaseCommand):
             title = WRITABLE[name].title.partition(",")[0]
             self.stderr.write(f"Could not be said in {title}: {written.unsaid_count:,}.")
 
-    def chosen(self, slug: str, number: int | None) -> tuple[Project, DatasetVersion | None]:
+    def chosen(self, slug: str, number: str | None) -> tuple[Project, DatasetVersion | None]:
         try:
             project = Project.objects.get(slug=slug, deleting_at=None)
             if number is None:
                 return project, None
-            return project, project.dataset_versions.get(number=number)
+            return project, tags.find(project, number)
         except Project.DoesNotExist:
             raise CommandError(f"There is no project “{slug}”.", returncode=USAGE) from None
         except DatasetVersion.DoesNotExist:
