@@ -15,7 +15,8 @@ from pathlib import Path
 
 COMMAND = os.environ.get("MLFLOW_SERVER", "") or shutil.which("mlflow") or ""
 """The `mlflow` of an environment with the whole of MLflow in it; the client alone cannot serve."""
-PATIENCE = 90
+PATIENCE = 240
+"""Seconds. It takes ten on an idle machine."""
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.test import AsyncClient
 
 from inference.importing import register, waiting
 from inference.importing.folder import found_in
@@ -438,6 +440,20 @@ def test_a_version_goes_out_as_a_folder_that_transformers_loads(
     assert {path.name for path in inside.iterdir()} == set(version.files)
     model = AutoModelForSequenceClassification.from_pretrained(inside)
     assert model.config.id2label[0] == "refund"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_event_loop_sends_the_same_bytes(folder, question, chosen, client_of, rita):
+    version = await sync_to_async(imported)(folder, question, chosen)
+    url = f"{version.get_absolute_url()}folder.zip"
+    client = AsyncClient()
+    await client.aforce_login(rita)
+
+    response = await client.get(url)
+    content = b"".join([piece async for piece in response.streaming_content])
+
+    plain = await sync_to_async(lambda: client_of(rita).get(url).getvalue())()
+    assert content == plain
 
 
 def test_a_changed_folder_does_not_go_out(folder, question, chosen, client_of, rita):

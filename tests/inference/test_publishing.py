@@ -27,6 +27,7 @@ from projects.models import Job, JobState
 from tests.factories import answer, make_documents, serial
 from tests.inference import mlflow_server
 
+pytestmark = pytest.mark.timeout(300)
 with_server = pytest.mark.skipif(
     not (mlflow_server.COMMAND and find_spec("mlflow")),
     reason="needs the mlflow extra, and MLFLOW_SERVER: the `mlflow` of a full installation",
