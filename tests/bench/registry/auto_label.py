@@ -18,14 +18,14 @@ import numpy as np
 from inference.acquisition import choice_uncertainty, most_telling
 from inference.autolabel.selection import NEVER, Calibration, Doubles, Mask, select
 from inference.choices import heads
-from inference.choices.heads import Head
+from inference.choices.heads import Floats, Head
 from tests.bench import learn_data
 from tests.bench.learn_data import DATA, ChoiceSet
 from tests.bench.report import Result, at_least, at_most, finish
 
 RUNS = 50
 TARGETS = (0.1, 0.05)
-BATCHES = ((64, 16), (200, 34), (500, 100))
+BATCHES = ((64, 16), (100, 36), (500, 100))
 """So many answers at a time, up to so many; the product ranks anew after ten."""
 SAMPLE = 1000
 """What the model ranks and learns the crowd from, as in the product."""
@@ -46,9 +46,17 @@ class Outcome(NamedTuple):
     coverage: float
 
 
-def learned(data: ChoiceSet, answers: int, draw: np.random.Generator) -> tuple[Head, list[int]]:
+class Task(NamedTuple):
+    """A set with the vectors of its texts (n, d), and the labels' wordings (C, d)."""
+
+    data: ChoiceSet
+    vectors: Floats
+    wordings: Floats
+
+
+def learned(task: Task, answers: int, draw: np.random.Generator) -> tuple[Head, list[int]]:
     """The head that learned from so many answers, and their rows."""
-    vectors, wordings = learn_data.vectors_of(data.texts), learn_data.wordings_of(data)
+    data, vectors, wordings = task
     order = draw.permutation(len(vectors))
     asked: list[int] = []
     while True:
@@ -74,20 +82,19 @@ def learned(data: ChoiceSet, answers: int, draw: np.random.Generator) -> tuple[H
         asked += [int(left[row]) for row in picked]
 
 
-def judged(head: Head, data: ChoiceSet) -> tuple[Doubles, Mask]:
+def judged(head: Head, task: Task) -> tuple[Doubles, Mask]:
     """(n,) how sure the head is of its first label, and whether that is wrong."""
-    vectors = learn_data.vectors_of(data.texts)
-    shares = head.probabilities(vectors)
+    shares = head.probabilities(task.vectors)
     # Rounded as suggestions are.
-    scores = np.where(head.withholds(vectors), NEVER, np.round(shares.max(axis=1), 4))
-    return scores.astype(np.float64), shares.argmax(axis=1) != data.classes
+    scores = np.where(head.withholds(task.vectors), NEVER, np.round(shares.max(axis=1), 4))
+    return scores.astype(np.float64), shares.argmax(axis=1) != task.data.classes
 
 
-def outcomes(data: ChoiceSet, split: Split, seed: int) -> list[Outcome]:
+def outcomes(task: Task, split: Split, seed: int) -> list[Outcome]:
     """One run, at each of the targets."""
     draw = np.random.default_rng(seed)
-    head, asked = learned(data, split.learning, draw)
-    scores, wrong = judged(head, data)
+    head, asked = learned(task, split.learning, draw)
+    scores, wrong = judged(head, task)
     remaining = draw.permutation(np.setdiff1d(np.arange(len(scores)), asked))
     sample, rest = remaining[: split.calibration], remaining[split.calibration :]
     told = Calibration(scores[sample], wrong[sample])
@@ -135,7 +142,8 @@ def results() -> Iterator[Result]:
         if data is None:
             print(f"SKIPPED: labelling the rest of {name}, because there is no {DATA / name}")
             continue
-        runs = np.array([outcomes(data, split, seed) for seed in range(RUNS)])
+        task = Task(data, learn_data.vectors_of(data.texts), learn_data.wordings_of(data))
+        runs = np.array([outcomes(task, split, seed) for seed in range(RUNS)])
         answers = f"{name}, {split.learning} + {split.calibration} answers"
         for place, target in enumerate(TARGETS):
             is_aim = name == "sib200" and target == max(TARGETS)
