@@ -80,7 +80,12 @@ def encoder_of(version: ModelVersion) -> str:
 def trouble(question: Question) -> str:
     """Why the promoted version cannot suggest, for people to read; empty while it can."""
     version = promoted_version(question)
-    if version is None or version.kind not in IN_FOLDERS:
+    return trouble_with(version) if version is not None else ""
+
+
+def trouble_with(version: ModelVersion) -> str:
+    """As `trouble`, for the version that is promoted."""
+    if version.kind not in IN_FOLDERS:
         return ""
     try:
         checked(version)

@@ -16,6 +16,7 @@ from inference.comparing.evidence import Evidence, evidence_among
 from inference.evaluating.job import evaluate_later, evaluate_what_is_new, jobs_of
 from inference.models import PROMOTABLE, Measurement, ModelVersion, Promotion, Stage
 from inference.promote import Refused, archive, promote, rollback
+from inference.promoted.versions import trouble_with
 from inference.registry import in_use
 from inference.views.models import asked_for, version_of, version_page
 from projects.access import OWNERS, READERS, ProjectRequest, project_view
@@ -65,6 +66,7 @@ def registry(request: ProjectRequest, project: Project) -> HttpResponse:
         "question": question,
         "rows": rows,
         "present": present,
+        "trouble": trouble_with(present) if present else "",
         "promotions": list(promotions_of(question)) if question else [],
         "waiting": waiting,
         "worker_missing": waiting and not workers_alive(),

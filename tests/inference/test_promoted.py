@@ -175,6 +175,16 @@ def test_trouble_says_which_file_and_what_suggests(question, version, settings):
     assert trouble(question).endswith("Until then the live head suggests.")
 
 
+def test_the_page_of_versions_tells_the_trouble(question, version, settings, alice, client_of):
+    promote(version)
+    url = "/projects/tickets/models/versions/"
+    assert "was changed" not in client_of(alice).get(url).text
+
+    (settings.MEDIA_ROOT / version.folder / "config.json").write_text("{}")
+
+    assert "was changed" in client_of(alice).get(url).text
+
+
 def test_trouble_ends_when_the_files_are_back(question, version, settings):
     promote(version)
     path = settings.MEDIA_ROOT / version.folder / "config.json"
