@@ -263,7 +263,9 @@ def test_spans_in_files_and_on_the_page(alice, client_of, db):
     client = client_of(alice)
 
     page = client.get("/projects/names/models/predictions/")
-    [line] = client.get("/projects/names/models/predictions/export/?as=jsonl").getvalue().splitlines()
+    [line] = (
+        client.get("/projects/names/models/predictions/export/?as=jsonl").getvalue().splitlines()
+    )
 
     assert page.context["page"].rows[0].said == ["person “Ann” 80%"]
     assert json.loads(line)["answer"] == [
