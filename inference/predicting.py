@@ -16,6 +16,7 @@ from inference.spans.tagger import runs_in
 from inference.spans.words import word_places
 from inference.training.classifier import MAX_TOKENS, Classifier, Task, load
 from labeling.exposures import SuggestedItem
+from labeling.merged import merged_into
 from projects.models import Document, Label, Question, QuestionKind
 
 Items = list[SuggestedItem]
@@ -95,7 +96,8 @@ class FolderPredictor:
     @classmethod
     def of(cls, version: ModelVersion) -> FolderPredictor:
         """Raises CannotPredict."""
-        labels = tuple(version.parameters.get("labels", ()))
+        into = merged_into(version.project)
+        labels = tuple(into.get(label, label) for label in version.parameters.get("labels", ()))
         task: Task = "span" if version.question.kind == QuestionKind.SPAN else "choice"
         max_tokens = int(version.parameters.get("max_tokens") or MAX_TOKENS)
         try:
@@ -122,17 +124,24 @@ class FolderPredictor:
         return [self._choice(row, known) for row in shares]
 
     def _choice(self, shares: Floats, known: Collection[int]) -> Items:
-        """Where the first column is of no label there is, none is offered instead of it."""
-        best_first = (-shares).argsort(kind="stable").tolist()
-        several = self.classifier.several
+        """Where a column of no label that there is comes first, none is offered instead of it."""
+        several, nothing = self.classifier.several, 0.0
+        scores: dict[int, float] = {}
+        for label, share in zip(self.labels, shares.tolist(), strict=True):
+            if label is None or label not in known:
+                nothing = max(nothing, share)
+            else:  # of labels that were merged, any is right where several are, else one of them
+                before = scores.get(label, 0.0)
+                scores[label] = max(before, share) if several else before + share
+        best_first = sorted(scores, key=lambda label: -scores[label])
         return [
             {
                 "label": label,
-                "score": round(float(shares[column]), 4),
-                "offered": bool(shares[column] >= OFFERED) if several else place == 0,
+                "score": round(scores[label], 4),
+                "offered": scores[label] >= (OFFERED if several else nothing)
+                and (several or place == 0),
             }
-            for place, column in enumerate(best_first)
-            if (label := self.labels[column]) is not None and label in known
+            for place, label in enumerate(best_first)
         ]
 
     def _spans(self, documents: Sequence[Document], known: Collection[int]) -> list[Items]:

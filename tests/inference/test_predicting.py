@@ -9,6 +9,7 @@ from inference import live
 from inference.models import ModelKind, ModelVersion, Suggestion
 from inference.predicting import CannotPredict, predictor_of, record
 from inference.training.classifier import load
+from labeling.merge_labels import merge_labels
 from projects.models import QuestionKind
 from tests.factories import answer, make_documents, make_project, make_question
 from tests.inference.tiny_encoders import SENTENCES
@@ -74,6 +75,23 @@ def test_a_label_deleted_since_is_left_out_and_nothing_offered_in_its_place(
     assert first not in {item["label"] for item in items}
     assert len(items) == 2
     assert not any(item["offered"] for item in items)
+
+
+def test_labels_that_were_merged_count_as_one(project, question, version, alice):
+    first, second, third = question.labels.all()
+    [document] = make_documents(project, SENTENCES[0])
+    answer(document, alice, first)
+    before = {one["label"]: one["score"] for one in predictor_of(version).predict([document])[0]}
+    merge_labels(source=first, target=second, owner=alice, tell=lambda *_: None)
+
+    [items] = predictor_of(version).predict([document])
+
+    after = {one["label"]: one["score"] for one in items}
+    assert after == {
+        second.pk: pytest.approx(before[first.pk] + before[second.pk], abs=2e-4),
+        third.pk: before[third.pk],
+    }
+    assert [one["offered"] for one in items] == [True, False]
 
 
 def test_a_column_of_no_label_is_left_out(project, question, tmp_path):
