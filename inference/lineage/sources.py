@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min
@@ -11,7 +10,7 @@ from django.urls import reverse
 
 from corpus.models import DatasetVersion
 from inference.lineage.graph import Graph, Node, counted
-from inference.lineage.standing import PERSON, learnable, standing
+from inference.lineage.standing import PERSON, frozen_at, frozen_of, learnable, standing
 from inference.models import ModelKind, ModelVersion
 from labeling.models import Event
 from labeling.models.event import EventQuerySet
@@ -22,8 +21,8 @@ MOST = 6
 SAMPLE = 5
 FROM_OUTSIDE = "What an imported or remote model learned from is not known here."
 AS_OF_FREEZE = (
-    "A dataset version holds no people. Who answered what is in it follows from the events, as of "
-    "the freeze; what its filters left out is counted all the same, and so are answers beyond the "
+    "Who answered what is in a dataset version follows from the events, as of the freeze. What its "
+    "filters by state or agreement left out is counted all the same, and so are answers beyond the "
     "number wanted."
 )
 AS_OF_EVENT = (
@@ -51,9 +50,10 @@ def trace_model(graph: Graph, version: ModelVersion, *, at: int | None = None) -
 def trace_dataset(graph: Graph, version: DatasetVersion) -> str:
     """A dataset version, the answers that stood when it was frozen, and whose they were."""
     key = graph.add(dataset_node(graph, version))
-    until = frozen_at(version)
     graph.note(AS_OF_FREEZE)
-    trace_answers(graph, standing(graph.project, until), made=key, until=until)
+    until = frozen_at(version)
+    events = frozen_of(version, project=graph.project, until=until)
+    trace_answers(graph, events, made=key, until=until)
     return key
 
 
@@ -220,13 +220,3 @@ def dataset_node(graph: Graph, version: DatasetVersion, *, lines: tuple[str, ...
 
 def _page(name: str, graph: Graph, *args: Any) -> str:
     return reverse(name, args=[graph.project.slug, *args])
-
-
-def frozen_at(version: DatasetVersion) -> int:
-    """The last event before a version was frozen, as far as its time tells."""
-    return last_event_before(version, version.created_at)
-
-
-def last_event_before(version: DatasetVersion, moment: datetime) -> int:
-    events = Event.objects.filter(project=version.project_id, created_at__lte=moment)
-    return events.aggregate(last=Max("pk"))["last"] or 0

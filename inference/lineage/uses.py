@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
 from corpus.models import DatasetVersion
+from corpus.versions.recipe import recipe_of
 from inference.lineage.graph import Graph, Node, counted
 from inference.lineage.sources import (
     MOST,
@@ -17,7 +18,7 @@ from inference.lineage.sources import (
     model_node,
     person_node,
 )
-from inference.lineage.standing import GIVES, GONE, PERSON, learnable, standing
+from inference.lineage.standing import GIVES, GONE, PERSON, learnable, lets_in, standing
 from inference.models import ModelKind, ModelVersion, Stage, Suggestion
 from labeling.models import Answer, Event, EventKind
 from projects.models import Document, DocumentState, Label, User
@@ -80,7 +81,7 @@ def of_person(graph: Graph, person: User) -> str:
         .annotate(person=PERSON)
         .filter(person=person.pk)
     )
-    versions = _newest(graph)
+    versions = [each for each in _newest(graph) if lets_in(each, person.pk)]
     counts = theirs.aggregate(
         **{
             f"in_{version.pk}": Count(
@@ -152,7 +153,7 @@ def of_document(graph: Graph, document: Document) -> str:
     held = {
         version: "holds an answer to it"
         for version in _newest(graph)
-        if stood(event for event in events if event.created_at <= version.created_at)
+        if _holds(version, document, events)
     }
     if document.is_blind:
         graph.note(BLIND)
@@ -164,6 +165,15 @@ def of_document(graph: Graph, document: Document) -> str:
     if may_tell(document):
         _add_suggestions(graph, document)
     return key
+
+
+def _holds(version: DatasetVersion, document: Document, events: Iterable[Any]) -> bool:
+    """Whether one of its answers stood at the freeze and the filters let it in."""
+    blindness = recipe_of(version.recipe).filters.get("blind")
+    if blindness and (blindness == "only") != document.is_blind:
+        return False
+    before = (event for event in events if event.created_at <= version.created_at)
+    return any(lets_in(version, event.person) for event in stood(before))
 
 
 def stood(events: Iterable[Any]) -> list[Any]:

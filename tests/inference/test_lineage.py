@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from corpus.versions.freeze import freeze
+from corpus.versions.recipe import Recipe
 from inference import live
 from inference.lineage.drawing import WIDTH, drawn
 from inference.lineage.graph import Viewer
-from inference.lineage.sources import frozen_at
-from inference.lineage.standing import PERSON, standing
+from inference.lineage.standing import PERSON, frozen_at, standing
 from inference.lineage.starts import lineage_of
 from inference.models import ModelKind, ModelVersion, Stage, Suggestion
 from labeling.correct import correct
@@ -269,6 +269,38 @@ def test_a_person_is_in_the_versions_that_hold_their_answers(answered, project, 
     assert named(graph) == {("Topic 1", "Dataset version 1"), ("Dataset version 1", "bob")}
     assert "2 answered by then" in graph.nodes[f"dataset:{answered.dataset_version_id}"].lines
     assert list(traced(project, f"annotator:{rita.pk}").nodes) == [f"annotator:{rita.pk}"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "answers", "of_bob", "of_dora"),
+    [
+        ({"annotators": "bob"}, ["2 answers"], True, False),
+        ({"since": "2020-01-01"}, ["3 answers"], True, True),
+        ({"blind": "without"}, ["2 answers"], True, True),
+        ({"blind": "only"}, ["1 answer"], True, True),
+    ],
+)
+def test_what_the_filters_of_a_version_left_out_is_not_in_it(
+    project, bob, dora, filters, answers, of_bob, of_dora
+):
+    documents = make_documents(project, count=3)
+    for document, person in zip(documents, (bob, bob, dora), strict=True):
+        answer(document, person, "Refund")
+    type(documents[0]).objects.filter(pk=documents[0].pk).update(imported_split="test")
+    filters = {key: str(bob.pk) if value == "bob" else value for key, value in filters.items()}
+    version = freeze(project=project, recipe=Recipe(filters=filters))
+
+    found = [
+        bool(titles(traced(project, f"annotator:{person.pk}"), "dataset")) for person in (bob, dora)
+    ]
+    held = [
+        bool(titles(traced(project, f"document:{document.pk}"), "dataset"))
+        for document in documents
+    ]
+
+    assert titles(traced(project, f"dataset:{version.pk}"), "answers") == answers
+    assert found == [of_bob, of_dora]
+    assert f"{sum(held)} answer" in answers[0]
 
 
 def test_a_label_is_in_the_versions_that_count_it(answered, project, question):
