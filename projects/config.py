@@ -16,6 +16,7 @@ CONFIG_KEYS = {
     "reserve",
     "queue_order",
     "suggest_from",
+    "data_license",
     "text_fields",
     "questions",
     "members",
@@ -46,6 +47,7 @@ def config_of(project: Project) -> dict[str, Any]:
         "reserve": project.reserve,
         "queue_order": project.queue_order,
         "suggest_from": project.suggest_from,
+        "data_license": project.data_license,
         "text_fields": project.text_fields,
         "questions": [_config_of_question(question) for question in questions],
         "members": [{"username": row.user.username, "role": row.role} for row in members],
@@ -90,6 +92,7 @@ def problems_of(config: object) -> list[str]:
         found.append(f"queue_order: must be one of {', '.join(QueueOrder.values)}.")
     if config.get("suggest_from") is not None and not _is_share(config["suggest_from"]):
         found.append("suggest_from: must be a share from 0 to 1, or null: the model decides.")
+    found += _text("data_license", config.get("data_license", ""), longest=100)
     found += _text_fields(config.get("text_fields", ["text"]))
     found += _questions(config.get("questions"), config.get("text_fields", ["text"]))
     found += _members(config.get("members", []))

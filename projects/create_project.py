@@ -29,6 +29,7 @@ def create_project(*, slug: str, config: dict[str, Any], author: User | None = N
             reserve=config.get("reserve", 0.2),
             queue_order=config.get("queue_order", QueueOrder.RANDOM),
             suggest_from=config.get("suggest_from"),
+            data_license=config.get("data_license", ""),
             text_fields=config.get("text_fields", default_text_fields()),
             created_by=author,
         )

@@ -54,7 +54,12 @@ class ResetForm(PasswordResetForm):
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Project
-        fields = ("name",)
+        fields = ("name", "data_license")
+        labels: ClassVar[dict[str, str]] = {"data_license": "Licence of the texts"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "data_license": "Data cards of datasets state it. An SPDX name such as CC-BY-4.0, or "
+            "your own words."
+        }
 
 
 class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from corpus.contents import Contents
 from corpus.exports import everyone
-from corpus.exports.everyone import Everyone
+from corpus.exports.everyone import LONGEST_ID, Everyone
 from corpus.exports.filters import answers_of, documents_of
+from corpus.exports.model_answers import MODEL_ANSWERS
 from corpus.exports.options import Options
 from corpus.models import Answers, DatasetVersion
 from corpus.record import CHOICE, SPAN, Layout, QuestionColumn, Record
@@ -36,19 +37,21 @@ def of_project(project: Project, options: Options) -> Going:
     if is_everyone:
         only = answers_of(options.filters)
         people = Everyone(contents, only, provenance=options.with_provenance)
-        columns = (*everyone.COLUMNS, *columns_of_provenance(options))
+        columns = (*everyone.COLUMNS, *columns_of(options))
         layout = replace(layout, extras=columns, unresolved=len(layout.questions) > 1)
         return Going(layout, people.records(), people.count())
-    if options.with_provenance:
-        layout = replace(layout, extras=columns_of_provenance(options))
-        records = everyone.with_provenance(contents)
+    if columns := columns_of(options):
+        layout = replace(layout, extras=columns)
+        records = everyone.with_columns(contents, columns)
     else:
         records = contents.records()
     return Going(layout, records, contents.count())
 
 
-def columns_of_provenance(options: Options) -> tuple[str, ...]:
-    return (everyone.PROVENANCE,) if options.with_provenance else ()
+def columns_of(options: Options) -> tuple[str, ...]:
+    """What stands beside the answers."""
+    provenance = (everyone.PROVENANCE,) if options.with_provenance else ()
+    return (*provenance, *((MODEL_ANSWERS,) if options.with_model_answers else ()))
 
 
 @contextmanager
@@ -63,14 +66,37 @@ def of_dataset(dataset: DatasetVersion, options: Options) -> Iterator[Going]:
             text_fields=definitions.text_fields,
             questions=tuple(QuestionColumn(each.name, each.multiple, each.kind) for each in known),
             meta_keys=tuple(sorted(keys)),
-            unresolved=len(required) > 1,
+            unresolved=definitions.people or len(required) > 1,
         )
         file.seek(0)
-        records = (open_ends(record, required) for record in canonical.read(file)[1])
-        yield Going(layout, records, dataset.documents)
+        records = canonical.read(file)[1]
+        if options.answers == Answers.EVERYONE:
+            layout = replace(layout, extras=("document", "annotator"))
+            each = (open_ends(one, required) for record in records for one in by_person(record))
+            yield Going(layout, each, dataset.documents)
+            return
+        resolved = (open_ends(record, required) for record in records)
+        yield Going(layout, resolved, dataset.documents)
+
+
+def by_person(record: Record) -> Iterator[Record]:
+    """A record for each person who answered the document, under their pseudonym."""
+    for person, answers in (record.people or {}).items():
+        extras = {"document": record.external_id, "annotator": person}
+        own_id = f"{record.external_id}/{person}" if record.external_id else ""
+        yield replace(
+            record, external_id=own_id[:LONGEST_ID], answers=answers, people=None, extras=extras
+        )
 
 
 def open_ends(record: Record, required: Sequence[str]) -> Record:
-    """The record with the required questions named that have no result. What was said is gone."""
-    missing = [name for name in required if name not in record.answers]
-    return replace(record, unresolved=dict.fromkeys(missing, ())) if missing else record
+    """The record with the required questions named that have no result, and what was said about
+    them; without each person's answers that is gone.
+    """
+    people = (record.people or {}).values()
+    missing = {
+        name: tuple(said[name] for said in people if name in said)
+        for name in required
+        if name not in record.answers
+    }
+    return replace(record, unresolved=missing) if missing else record

@@ -6,13 +6,14 @@ like any other: its ids are its own, and the further columns become metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from corpus.contents import Contents
+from corpus.exports.model_answers import MODEL_ANSWERS, ModelAnswers
 from corpus.exports.provenance import Provenance
 from corpus.record import Answer as Said
 from corpus.record import Record, SpanValue
@@ -99,19 +100,35 @@ class Everyone:
         }
 
 
-def with_provenance(contents: Contents) -> Iterator[Record]:
-    """The documents with their resolved answers, and how each counted answer came about."""
-    provenance = Provenance(contents.project)
+def with_columns(contents: Contents, columns: Collection[str]) -> Iterator[Record]:
+    """The documents with their resolved answers, and what these columns tell beside them.
+
+    `PROVENANCE`: how each counted answer came about; `MODEL_ANSWERS`: what a model says instead.
+    """
+    provenance, models = Provenance(contents.project), ModelAnswers(contents.project)
     for chunk in contents.chunks():
-        counted: dict[int, list[dict[str, Any]]] = {document.pk: [] for document in chunk}
-        annotations = loaded(Annotation.objects.counted().filter(document__in=counted))
-        told = provenance.told(annotations)
-        for annotation in annotations:
-            name = annotation.annotator.username if annotation.annotator else None
-            facts = {"annotator": name, **told[annotation.pk]}
-            counted[annotation.document_id].append(facts)
+        pks = [document.pk for document in chunk]
+        told: dict[str, Mapping[int, list[dict[str, Any]]]] = {}
+        if PROVENANCE in columns:
+            told[PROVENANCE] = _provenance_of(provenance, pks)
+        if MODEL_ANSWERS in columns:
+            told[MODEL_ANSWERS] = models.told(pks)
         for document, record in zip(chunk, contents.records_of(chunk), strict=True):
-            yield replace(record, extras={PROVENANCE: counted[document.pk]})
+            extras = {column: told[column].get(document.pk, []) for column in columns}
+            yield replace(record, extras=extras)
+
+
+def _provenance_of(
+    provenance: Provenance, documents: Collection[int]
+) -> dict[int, list[dict[str, Any]]]:
+    counted: dict[int, list[dict[str, Any]]] = {}
+    annotations = loaded(Annotation.objects.counted().filter(document__in=documents))
+    told = provenance.told(annotations)
+    for annotation in annotations:
+        name = annotation.annotator.username if annotation.annotator else None
+        facts = {"annotator": name, **told[annotation.pk]}
+        counted.setdefault(annotation.document_id, []).append(facts)
+    return counted
 
 
 def loaded(annotations: QuerySet[Annotation]) -> Sequence[Annotation]:

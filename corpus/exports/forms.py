@@ -13,12 +13,13 @@ from corpus.formats import FORMATS, WRITABLE
 from corpus.formats.options import Option
 from corpus.models import Answers, DatasetVersion
 from corpus.record import SPAN
+from corpus.versions.recipe import recipe_of
 from labeling.matching import ARMS, IMPORT, SPLITS, STATES, answerers
 from projects.models import Project
 
 USUAL = "csv"
 ANY = ("", "Any")
-NAMES = ("answers", "with_provenance", "with_splits", "spreadsheet_safe")
+NAMES = ("answers", "with_provenance", "with_model_answers", "with_splits", "spreadsheet_safe")
 OPTION = "option-"
 FILTER = "only-"
 
@@ -56,7 +57,8 @@ class ExportForm(forms.Form):
             self.fields[FILTER + name] = filter_field
 
     def _add_columns(self) -> None:
-        if self.dataset is None:
+        everyone = self.dataset is None or recipe_of(self.dataset.recipe).everyone
+        if everyone:
             self.fields["answers"] = forms.ChoiceField(
                 required=False,
                 choices=[
@@ -66,16 +68,23 @@ class ExportForm(forms.Form):
                 initial=Answers.RESOLVED,
                 widget=forms.RadioSelect,
             )
+        if self.dataset is None:
             self.fields["with_provenance"] = forms.BooleanField(
                 required=False,
                 label="With provenance",
                 help_text="Where each answer came from: by hand, accepted or changed, the "
                 "suggestion as it was shown, the model's version, and whether it was blind.",
             )
+            self.fields["with_model_answers"] = forms.BooleanField(
+                required=False,
+                label="With answers of models",
+                help_text="Of documents that a model labels, in a column of their own with its "
+                "version and scores; never among what people said.",
+            )
         self.fields["with_splits"] = forms.BooleanField(
             required=False,
             label="With the split",
-            help_text="Training, test or calibration, as a dataset version has it.",
+            help_text="Training, validation, test or calibration, as a dataset version has it.",
         )
 
     def clean(self) -> dict[str, Any]:
@@ -109,6 +118,7 @@ class ExportForm(forms.Form):
             format=self.format_name,
             answers=given.get("answers") or Answers.RESOLVED,
             with_provenance=bool(given.get("with_provenance")),
+            with_model_answers=bool(given.get("with_model_answers")),
             with_splits=bool(given.get("with_splits")),
             spreadsheet_safe=bool(given.get("spreadsheet_safe")),
             options=dict(self._given(OPTION)),

@@ -12,6 +12,7 @@ from corpus.formats.options import checked
 from corpus.imports.mapping import RESERVED
 from corpus.models import Answers, DatasetVersion, Export
 from corpus.record import BadFile, Layout
+from corpus.versions.recipe import recipe_of
 from labeling.matching import BadFilter, Words
 from projects.models import Project
 
@@ -32,6 +33,7 @@ class Options:
     format: str = "csv"
     answers: str = Answers.RESOLVED
     with_provenance: bool = False
+    with_model_answers: bool = False
     filters: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     with_splits: bool = False
@@ -43,6 +45,7 @@ def options_of(export: Export) -> Options:
         format=export.format,
         answers=export.answers,
         with_provenance=export.with_provenance,
+        with_model_answers=export.with_model_answers,
         filters=export.filters,
         options=export.options,
         with_splits=export.with_splits,
@@ -61,9 +64,11 @@ def check(options: Options, project: Project, dataset: DatasetVersion | None = N
         raise CannotExport(
             f"{FORMATS[options.format].title} has no place for {unfit}. Choose {known}."
         )
-    if dataset and (options.answers != Answers.RESOLVED or options.with_provenance):
+    if dataset:
+        check_frozen(options, dataset)
+    if options.with_model_answers and options.answers != Answers.RESOLVED:
         raise CannotExport(
-            "A dataset version holds what people agreed on, not who said it. Export the project."
+            "What a model answers stands beside what people agree on, not beside each person."
         )
     if options.answers != Answers.RESOLVED and options.filters.get(AGREED):
         raise CannotExport("Whether people agree shows only in what they agree on, not in each.")
@@ -80,12 +85,25 @@ def check(options: Options, project: Project, dataset: DatasetVersion | None = N
     return replace(options, filters=filters, options=own)
 
 
+def check_frozen(options: Options, dataset: DatasetVersion) -> None:
+    """Raises CannotExport when the version does not hold what is asked for."""
+    everyone = options.answers != Answers.RESOLVED
+    if options.with_provenance or (everyone and not recipe_of(dataset.recipe).everyone):
+        raise CannotExport(
+            "A dataset version holds what people agreed on, not who said it. Export the project."
+        )
+    if options.with_model_answers:
+        raise CannotExport("A dataset version never holds what a model answers.")
+
+
 def unfit_for_lines(options: Options) -> str:
     """What is asked for that needs columns."""
     if options.answers != Answers.RESOLVED:
         return "the answers of each person"
     if options.with_provenance:
         return "where answers came from"
+    if options.with_model_answers:
+        return "the answers of models"
     return "splits" if options.with_splits else ""
 
 
@@ -105,6 +123,7 @@ def in_words(options: Options, words: Words) -> list[str]:
     """What was asked for beyond the format, a phrase for each."""
     said = [Answers(options.answers).label.lower()]
     said += ["with provenance"] if options.with_provenance else []
+    said += ["with answers of models"] if options.with_model_answers else []
     said += ["with splits"] if options.with_splits else []
     said += ["safe for spreadsheets"] if options.spreadsheet_safe else []
     for option in FORMATS[options.format].writing if options.format in FORMATS else ():

@@ -49,6 +49,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--provenance", action="store_true", help="Add where each answer came from."
         )
+        parser.add_argument(
+            "--model-answers", action="store_true", help="Add what models answer, marked as theirs."
+        )
         add_pairs(parser, "filter", f"Only these: {', '.join([*KEYS, AGREED])}.")
         add_pairs(parser, "option", "Of the format, as in scheme=bioes.")
         parser.add_argument("--with-split", action="store_true", help="Add each one's split.")
@@ -96,6 +99,7 @@ class Command(BaseCommand):
             format=options["format"] or format_for(output),
             answers=options["answers"],
             with_provenance=options["provenance"],
+            with_model_answers=options["model_answers"],
             filters=filters,
             options=pairs(options["option"], "option"),
             with_splits=options["with_split"],
