@@ -10,7 +10,7 @@ from inference.training.classifier import Task
 from inference.training.device import precision
 
 FEWEST_EPOCHS, MOST_EPOCHS = 4, 15
-ROWS_READ = 40_000
+ROWS_READ = 60_000
 """Over all passes, where that leaves a number of passes between the two above."""
 LEARNING_RATES: dict[Task, float] = {"choice": 1e-4, "span": 3e-4}
 

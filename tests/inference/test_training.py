@@ -426,6 +426,13 @@ def test_it_ends_early_when_it_gets_no_better(project, question, bob):
     assert version.parameters["best_epoch"] <= 14
 
 
+@pytest.mark.parametrize(("rows", "passes"), [(100, 15), (1000, 15), (10_000, 6), (10**6, 4)])
+def test_passes_suit_the_dataset_unless_somebody_chose(rows, passes):
+    assert TrainingSettings().settled("choice", rows).epochs == passes
+    assert TrainingSettings(epochs=2).settled("span", rows).epochs == 2
+    assert TrainingSettings().settled("span", rows).learning_rate == 3e-4
+
+
 def test_a_checkpoint_is_whole_or_not_there(tmp_path):
     import torch
 
