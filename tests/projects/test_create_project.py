@@ -17,6 +17,7 @@ TICKETS = {
     "reserve": 0.1,
     "queue_order": "uncertain",
     "suggest_from": 0.4,
+    "data_license": "CC-BY-4.0",
     "text_fields": ["subject", "body"],
     "questions": [
         {
