@@ -116,7 +116,7 @@ def told_of(name: str, target: float, found: np.ndarray, *, is_aim: bool) -> Ite
         f"{title} mean realised error",
         error.mean(),
         "%",
-        round(100 * target + spread, 2),
+        round(float(100 * target + spread), 2),
         against=f"the target plus two standard errors ({spread / 2:.2f} each), {len(error)} runs",
     )
     empty = 100 * (1 - some.mean())
