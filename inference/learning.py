@@ -13,7 +13,7 @@ from inference import vectors
 from inference.answered import answered, disputed
 from inference.choices import heads
 from inference.choices.heads import Floats, Head
-from inference.engine import Serving
+from inference.engine import Serving, Unavailable
 from inference.promoted.shares import choice_share
 from inference.promoted.versions import Promoted
 from inference.spans import heads as span_heads
@@ -168,6 +168,8 @@ def _words(project: Project, texts: Collection[str], serving: Serving) -> dict[s
     missing = [text for text in texts if text not in words][:READ_AT_ONCE]
     try:
         readings = serving.batcher.read_all(missing)
+    except Unavailable:
+        raise
     except Exception:  # what can be read, and every other question, is learned all the same
         logger.exception("words_unread", extra={"project": project.pk})
         missing, readings = [], []

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from inference.models import Suggestion
+from inference.models import ModelKind, Promotion, Suggestion
 from labeling.merged import followed_items, merged_into
 from labeling.models import Annotation
 from labeling.models.annotation import AnnotationQuerySet
@@ -22,6 +22,12 @@ MOST_TESTED = 2000
 MOST_DRAWN = 5000
 CHUNK = 500
 TEST = "test"
+SUGGESTED = Q(model_version__kind=ModelKind.LIVE) | Exists(
+    Promotion.objects.filter(
+        model_version=OuterRef("model_version"), created_at__lte=OuterRef("created_at")
+    )
+)
+"""Rows of versions that suggested by then, for people to see or in the blind half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +114,13 @@ def _first_answers(project: Project) -> dict[int, datetime]:
 def _said_before(
     project: Project, began: Mapping[int, datetime]
 ) -> dict[int, dict[int, Sequence[Any]]]:
-    """By document and question, the last suggestion computed before the first answer."""
+    """By document and question, what suggested there last before the first answer. What others
+    were asked for, to be measured or compared, is no part of how the project learned.
+    """
     into = merged_into(project)
     said: dict[int, dict[int, Sequence[Any]]] = {}
     for chunk in chunks(list(began)):
-        rows = Suggestion.objects.filter(document__in=chunk).order_by("created_at", "pk")
+        rows = Suggestion.objects.filter(SUGGESTED, document__in=chunk).order_by("created_at", "pk")
         for document, question, at, items in rows.values_list(
             "document", "question", "created_at", "items"
         ):

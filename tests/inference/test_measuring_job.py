@@ -12,7 +12,7 @@ from inference import live
 from inference.measuring import measure
 from inference.measuring.measure import KIND, measure_later
 from inference.measuring.reserve import blind_test_documents, drawn_reserve
-from inference.models import Measurement, ModelVersion, Suggestion
+from inference.models import Measurement, ModelKind, ModelVersion, Promotion, Suggestion
 from labeling.import_answers import import_answers
 from labeling.merge_labels import merge_labels
 from labeling.models import Annotation
@@ -22,6 +22,7 @@ from labeling.submit import Submission, submit
 from projects import jobs
 from projects.models import Document, DocumentState, JobState
 from tests.factories import answer, make_documents, make_label, make_question
+from tests.inference.challengers import make_challenger
 
 BLIND = {"in_reserve": True, "display_coin": 0.1}
 OPEN = {"in_reserve": True, "display_coin": 0.9}
@@ -180,13 +181,15 @@ def test_a_server_without_a_model_says_why_it_cannot_measure(project, settings):
     assert measure_later(project) is None
 
 
-def suggested(document, question, label: str, *, minutes: int) -> None:
-    """As of so many minutes ago."""
+def suggested(
+    document, question, label: str, *, minutes: int, by: ModelVersion | None = None
+) -> None:
+    """As of so many minutes ago; by the live head, if nobody else."""
     live.refresh(document.project)
     row = Suggestion.objects.create(
         document=document,
         question=question,
-        model_version=ModelVersion.objects.get(),
+        model_version=by or ModelVersion.objects.get(kind=ModelKind.LIVE),
         version=f"1.{minutes}",
         items=[{"label": question.labels.get(name=label).pk, "score": 0.9, "offered": True}],
     )
@@ -208,6 +211,24 @@ def test_the_curve_takes_what_was_suggested_last_before_the_answer(project, ques
     refund = question.labels.get(name="Refund").pk
     assert [item["label"] for item in drawn.said[question.pk]] == [refund]
     assert drawn.answered == {question.pk: {refund}}
+
+
+def test_what_a_challenger_was_asked_for_is_no_part_of_the_curve(project, question, bob, serving):
+    [document] = make_documents(project, "refund", **OPEN)
+    challenger = make_challenger(question)
+    suggested(document, question, "Refund", minutes=9)
+    suggested(document, question, "Praise", minutes=5, by=challenger)
+    answer(document, bob, "Refund")
+    Annotation.objects.update(created_at=timezone.now() - timedelta(minutes=3))
+
+    [before] = drawn_reserve(project)
+    Promotion.objects.create(question=question, model_version=challenger)
+    Promotion.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    [since] = drawn_reserve(project)
+
+    names = {label.pk: label.name for label in question.labels.all()}
+    said = [names[one.said[question.pk][0]["label"]] for one in (before, since)]
+    assert said == ["Refund", "Praise"]
 
 
 def test_a_document_answered_before_anything_was_suggested_is_not_in_the_curve(
