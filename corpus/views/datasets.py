@@ -146,7 +146,7 @@ def version_page(
         "tag_form": tag_form,
         "tags": list(version.tags.all()),
         "moves": moves_of(version),
-        "said": said_of(version, Words(version.project)),
+        "said": in_words(recipe_of(version.recipe), Words(version.project)),
         "card": version.card,
         "overlap": overlap_of(version.card),
         "provenance": provenance_of(version.card),

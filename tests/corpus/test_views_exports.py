@@ -167,9 +167,9 @@ def test_the_list_costs_the_same_however_many_have_filters(
 
 
 FIELDS = {
-    "csv": {"answers", "with_provenance", "with_splits", "spreadsheet_safe"},
-    "json": {"answers", "with_provenance", "with_splits"},
-    "jsonl": {"answers", "with_provenance", "with_splits"},
+    "csv": {"answers", "with_provenance", "with_model_answers", "with_splits", "spreadsheet_safe"},
+    "json": {"answers", "with_provenance", "with_model_answers", "with_splits"},
+    "jsonl": {"answers", "with_provenance", "with_model_answers", "with_splits"},
     "txt": set(),
 }
 

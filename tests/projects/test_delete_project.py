@@ -25,6 +25,7 @@ from corpus.models import (
 )
 from corpus.versions import diff
 from corpus.versions.freeze import freeze
+from corpus.versions.tags import tag
 from inference import artifacts
 from inference.models import (
     AutoLabelRun,
@@ -147,6 +148,7 @@ def fill_documents(project, owner, bob) -> None:
     later = freeze(project=project, comment="", author=owner)
     diff.write_index(version, later)
     Redaction.objects.create(dataset_version=version, successor=later)
+    tag(version=later, name="paper", author=owner)
     Document.objects.filter(pk=fourth.pk).update(state=DocumentState.STAGED)
     StagedAnswers.objects.create(document=fourth)
     for document in (first, second):
