@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
@@ -47,7 +48,7 @@ def keep_as(name: str, folder: Path) -> dict[str, str]:
     """As `keep`, under a name that the caller has noted down. Raises Unsafe."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
-        if path.suffix in PICKLED:
+        if path.suffix.lower() in PICKLED:
             raise Unsafe(f"{path.name} is not safetensors, and loading it can run any code.")
     hashes = {}
     for path in files:
@@ -74,7 +75,7 @@ def local(version: ModelVersion) -> Path:
 
     Raises ArtifactDamaged.
     """
-    if not version.folder:
+    if not version.folder or not version.files:
         raise ArtifactDamaged(f"{version} has no files.")
     for file, expected in version.files.items():
         try:
@@ -82,11 +83,16 @@ def local(version: ModelVersion) -> Path:
                 found = sha256_of(cast("BinaryIO", stream))
         except FileNotFoundError:
             raise ArtifactDamaged(f"{file} of {version} is missing. Restore it.") from None
+        except (OSError, SuspiciousFileOperation):
+            raise ArtifactDamaged(f"{file} of {version} cannot be read. Restore it.") from None
         if found != expected:
             raise ArtifactDamaged(
                 f"{file} of {version} was changed: its sha256 is {found}, stored was {expected}. "
                 "Restore it from a backup."
             )
+    if strange := sorted(set(default_storage.listdir(version.folder)[1]) - set(version.files)):
+        # Loaders look for more than is there: adapters, other weights, templates.
+        raise ArtifactDamaged(f"{strange[0]} is no file of {version}. Take it out of its folder.")
     try:
         return Path(default_storage.path(version.folder))
     except NotImplementedError:

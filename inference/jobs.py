@@ -9,10 +9,10 @@ from inference.encoding import KIND, encode_later, encode_project
 from inference.engine import Serving, Unavailable, serving
 from inference.evaluating import job as evaluating_job  # noqa: F401 - it registers itself
 from inference.importing import job as importing_job  # noqa: F401 - it registers itself
-from inference.training import job as training_job  # noqa: F401 - it registers itself
-from inference.publishing import push  # noqa: F401 - it registers itself
 from inference.predictions import job as predicting_job  # noqa: F401 - it registers itself
+from inference.publishing import push  # noqa: F401 - it registers itself
 from inference.remote import job as remote_job  # noqa: F401 - it registers itself
+from inference.training import job as training_job  # noqa: F401 - it registers itself
 from inference.tuning import job as tuning_job  # noqa: F401 - it registers itself
 from labeling import change_queue
 from projects.changes import announce_change

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from inference import artifacts
 from inference.artifacts import ArtifactDamaged
 from inference.choices.heads import MAX_ITEMS
@@ -22,6 +24,7 @@ from projects.models import Document, Label, Question, QuestionKind
 Items = list[SuggestedItem]
 OFFERED = 0.5
 """The probability from which one of several labels, or a span, is picked."""
+NO_NUMBERS = "Its weights hold what is no number (NaN), so it says nothing."
 SHOWN = 0.15
 """Spans that are less likely are left out."""
 
@@ -121,6 +124,8 @@ class FolderPredictor:
             return self._spans(documents, known)
         texts = [document.model_text for document in documents]
         shares = self.classifier.choose(texts, temperature=self.temperature)
+        if not np.isfinite(shares).all():
+            raise CannotPredict(NO_NUMBERS)
         return [self._choice(row, known) for row in shares]
 
     def _choice(self, shares: Floats, known: Collection[int]) -> Items:
@@ -148,6 +153,8 @@ class FolderPredictor:
         fields = [document.fields() for document in documents]
         texts = list(dict.fromkeys(text for of in fields for _, text in of))
         tags = dict(zip(texts, self.classifier.tag(texts), strict=True))
+        if not all(np.isfinite(of).all() for of in tags.values()):
+            raise CannotPredict(NO_NUMBERS)
         return [
             [item for field, text in of for item in self._marked(field, text, tags[text], known)]
             for of in fields

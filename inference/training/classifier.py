@@ -6,6 +6,7 @@ for a choice, a token classifier for spans. Nothing is unpickled, no code of a f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from inference.training.device import computing, device, precision
 from inference.training.pieces import Pieces
 
 MAX_TOKENS = 512
+MOST = {"num_hidden_layers": 200, "n_layers": 200, "n_layer": 200, "num_labels": 2000}
 TOKENS_AT_ONCE = 8192
 MULTIPLE = "multi_label_classification"
 
@@ -125,11 +127,24 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         order = order[most:]
 
 
+def _refuse_towers(folder: Path) -> None:
+    """Layers and names are built one by one before weights are looked for. Raises EngineError."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # the loader says what is wrong
+    for name, most in MOST.items():
+        wanted = config.get(name) if isinstance(config, dict) else None
+        if isinstance(wanted, int) and wanted > most:
+            raise EngineError(f"Its config.json has {name} {wanted}; {most} is the most taken.")
+
+
 def _model(folder: Path, task: Task) -> Any:
     import transformers
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # no place for it in a log
+    _refuse_towers(folder)
     makers: dict[Task, Callable[..., Any]] = {
         "choice": transformers.AutoModelForSequenceClassification.from_pretrained,
         "span": transformers.AutoModelForTokenClassification.from_pretrained,
