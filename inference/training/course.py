@@ -52,6 +52,11 @@ class Course:
         tired = self.epoch - self.best_epoch >= self.network.settings.patience
         return self.step >= self.total or (bool(self.scores) and tired)
 
+    @property
+    def best_figure(self) -> float:
+        """Of the pass that is kept."""
+        return next(of for step, of, _ in self.scores if step == self.best_epoch * self.per_epoch)
+
     def begin(self) -> None:
         """What it is worth before the first step."""
         if not self.scores:
@@ -158,7 +163,10 @@ class Course:
         )
         best = max((of for _, of, _ in self.scores), default=-1.0)
         self.scores.append([self.step, score.figure, score.loss])
-        if score.figure >= best:
+        # As the rate falls a later pass is the better one, unless it is worse beyond chance: by
+        # more than one standard error (Breiman et al. 1984).
+        error = (best * (1 - best) / max(len(self.validation), 1)) ** 0.5 if best > 0 else 0.0
+        if score.figure >= best - error:
             self.best, self.best_epoch = self.network.tensors(), self.epoch
 
 

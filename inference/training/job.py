@@ -79,7 +79,7 @@ def _trained(run: JobRun) -> ModelVersion:
         "validation_answers": len(lessons.validation),
         "validation": lessons.held_out,
         "validation_figure": figure_name(lessons),
-        "validation_value": round(max(of for _, of, _ in course.scores), 5),
+        "validation_value": round(course.best_figure, 5),
         "best_epoch": course.best_epoch,
         "steps": course.step,
         "temperature": temperature(logits, course.validation, lessons),
