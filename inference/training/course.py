@@ -17,6 +17,8 @@ from inference.training.rows import Row, order_of
 POINTS = 100
 """Of the curve of the loss."""
 LONGEST_GRADIENT = 1.0
+BEYOND_CHANCE = 2.0
+"""Standard errors: the best of many passes was lucky, too."""
 
 
 class Course:
@@ -163,10 +165,9 @@ class Course:
         )
         best = max((of for _, of, _ in self.scores), default=-1.0)
         self.scores.append([self.step, score.figure, score.loss])
-        # As the rate falls a later pass is the better one, unless it is worse beyond chance: by
-        # more than one standard error (Breiman et al. 1984).
+        # As the rate falls a later pass is the better one, unless it is worse beyond chance.
         error = (best * (1 - best) / max(len(self.validation), 1)) ** 0.5 if best > 0 else 0.0
-        if score.figure >= best - error:
+        if score.figure >= best - BEYOND_CHANCE * error:
             self.best, self.best_epoch = self.network.tensors(), self.epoch
 
 

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import (
+    DatasetTag,
+    DatasetTagMove,
     Export,
     Import,
     ImportedPrediction,
@@ -81,6 +83,8 @@ def world(number):
     version = freeze(project=project)
     Export.objects.create(project=project, dataset=version)
     Redaction.objects.create(dataset_version=version)
+    DatasetTag.objects.create(project=project, name="paper", version=version)
+    DatasetTagMove.objects.create(project=project, name="paper", version=version)
     model = ModelVersion.objects.create(
         project=project, question=question, name="m", number=1, kind="live", last_event=event
     )
