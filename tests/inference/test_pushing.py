@@ -178,7 +178,7 @@ async def test_only_what_changed_is_sent(project, question, bob, dora, documents
     columns = {"always": [(0, 0.9, True)], "changing": [(0, 0.9, True)]}
     kind = {3: "changing", 2: "always"}
     monkeypatch.setattr(
-        "inference.choices.heads.Head.suggest", lambda head, _: columns[kind[len(head.prototypes)]]
+        "inference.choices.heads.Head.suggest", lambda head, *_: columns[kind[len(head.prototypes)]]
     )
 
     async with Tab(dora) as tab:
