@@ -9,7 +9,7 @@ from inference.encoding import KIND, encode_later, encode_project
 from inference.engine import Serving, Unavailable, serving
 from inference.evaluating import job as evaluating_job  # noqa: F401 - it registers itself
 from inference.importing import job as importing_job  # noqa: F401 - it registers itself
-from inference.predictions import job as predicting_job  # noqa: F401 - it registers itself
+from inference.predictions import job as predicting_job
 from inference.publishing import push  # noqa: F401 - it registers itself
 from inference.remote import job as remote_job  # noqa: F401 - it registers itself
 from inference.training import job as training_job  # noqa: F401 - it registers itself
@@ -61,8 +61,11 @@ def learn_from_what_was_read(job: Job) -> None:
 
 @after(KIND)
 @after(change_queue.JOB)
+@after(predicting_job.KIND)
 def rank_anew(job: Job) -> None:
-    """There are vectors that were not there, or the places lie in their first order again."""
+    """There are vectors or predictions that were not there, or the places lie in their first order
+    again.
+    """
     if job.project_id is not None:
         ranking.rank_later(job.project_id, anew=True)
 

@@ -12,6 +12,7 @@ from inference.measuring.measure import last_event
 from inference.models import PROMOTABLE, ModelKind, ModelVersion, Promotion, Stage
 from inference.predictions.job import predict_for_promoted
 from inference.publishing.aliases import keep_aliases_later
+from inference.ranking import rank_later
 from inference.registry import in_use
 from projects.changes import announce_change
 from projects.models import Question, User
@@ -70,6 +71,7 @@ def promote(
         announce_change(question.project_id)
         keep_aliases_later(question)
         predict_for_promoted(question.project)
+        rank_later(question.project_id, anew=True)
     return row
 
 
@@ -101,6 +103,7 @@ def rollback(
         announce_change(question.project_id)
         keep_aliases_later(question)
         predict_for_promoted(question.project)
+        rank_later(question.project_id, anew=True)
     return row
 
 

@@ -1,13 +1,14 @@
 """Ranking the documents that come next, for projects whose order follows the model.
 
 A job looks at the ranked documents and a fair sample of the others, and puts the thousand most
-telling ones in front. Requests only take the first.
+telling ones in front. Requests only take the first. What is uncertain is what suggests: where a
+version is promoted, that one, with the live head beside it if they speak together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.conf import settings
@@ -15,13 +16,11 @@ from django.conf import settings
 from inference import acquisition, vectors
 from inference.choices.heads import Floats
 from inference.engine import Serving
-from inference.spans import word_memory
-from inference.spans.heads import SpanHead
-from inference.spans.words import SHAPES, Words, shapes, word_places
+from inference.uncertainty import Candidates, uncertainty_of
 from labeling.models import Annotation
 from labeling.rerank import rankable, rerank
 from projects.jobs import JobRun, enqueue
-from projects.models import RANKED, Document, Job, JobState, Project, QueueOrder
+from projects.models import RANKED, Job, JobState, Project, QueueOrder
 from projects.models.document import blind
 
 if TYPE_CHECKING:
@@ -32,18 +31,6 @@ RANKED_AHEAD = 1000
 SAMPLE = 2000
 MOST_ANSWERED = 2000
 AFTER_ANSWERS = 10
-READ_FOR_SPANS = 256
-"""Texts that one ranking reads word by word: some seconds."""
-READ_AT_ONCE = 32
-NAMELIKE = [SHAPES.index(look) for look in ("title", "upper", "mixed", "digits", "with_digit")]
-FEW_WORDS = 8
-
-
-class Candidates(NamedTuple):
-    """Documents to choose from, and the vector of each: a row of `vectors` (n, d)."""
-
-    documents: list[Document]
-    vectors: Floats
 
 
 def rank_later(project_id: int, *, anew: bool = False) -> Job | None:
@@ -77,7 +64,7 @@ def rank_project(
         return {"Documents": 0}
     uncertainty = None
     if project.queue_order == QueueOrder.UNCERTAIN and heads:
-        unsure = [_uncertainty(run, one, candidates, serving) for one in heads]
+        unsure = [uncertainty_of(run, one, candidates, serving) for one in heads]
         uncertainty = acquisition.largest(unsure)
     run.raise_if_cancelled()
     answered = _answered(project, encoder, dims=candidates.vectors.shape[1])
@@ -119,55 +106,3 @@ def _readable(encoder: str, hashes: Collection[str]) -> dict[str, Floats]:
         for key, vector in vectors.cached(encoder, hashes).items()
         if vector.any() and np.isfinite(vector).all()
     }
-
-
-def _uncertainty(run: JobRun, live: LiveHead, among: Candidates, serving: Serving) -> Floats:
-    """(n,): how unsure the head of one question is of each document."""
-    head = live.head
-    if isinstance(head, SpanHead):
-        return _span_uncertainty(run, head, among, serving)
-    shares = head.probabilities(among.vectors)
-    return acquisition.choice_uncertainty(shares, multiple=head.multiple, offered=head.offered)
-
-
-def _span_uncertainty(run: JobRun, head: SpanHead, among: Candidates, serving: Serving) -> Floats:
-    """Reads the few hundred documents in which spans are likeliest; of the others nothing is said.
-
-    Before the head finds any, likely ones count. Other jobs go first: what was read so far is
-    still in memory when this one begins again.
-    """
-    likely = np.array([_namelike(document) for document in among.documents], dtype=np.float32)
-    if head.tagger is None:
-        return likely
-    unsure = np.zeros(len(likely), dtype=np.float32)
-    chosen = np.argsort(-likely, kind="stable")[:READ_FOR_SPANS].tolist()
-    for first in range(0, len(chosen), READ_AT_ONCE):
-        run.give_way()
-        run.raise_if_cancelled()
-        rows = chosen[first : first + READ_AT_ONCE]
-        fields = {row: [text for _, text in among.documents[row].fields()] for row in rows}
-        every = {text for texts in fields.values() for text in texts}
-        words = _words(among.documents[0].project, every, serving)
-        for row, texts in fields.items():
-            unsure[row] = max((head.uncertainty(text, words[text]) for text in texts), default=0)
-    return unsure
-
-
-def _words(project: Project, texts: Collection[str], serving: Serving) -> Mapping[str, Words]:
-    """The words of these texts, in memory from now on and not in the database."""
-    encoder = serving.engine.name
-    known = word_memory.known(project, encoder, texts)
-    missing = sorted(set(texts) - known.keys())
-    readings = serving.batcher.read_all(missing)
-    return known | {
-        text: word_memory.remember(encoder, text, reading.states)
-        for text, reading in zip(missing, readings, strict=True)
-    }
-
-
-def _namelike(document: Document) -> float:
-    """The share of words that look like parts of names or numbers; short texts a little less."""
-    tables = [shapes(text, word_places(text)) for _, text in document.fields()]
-    words = sum(len(table) for table in tables)
-    likely = sum(int(table[:, NAMELIKE].any(axis=1).sum()) for table in tables)
-    return likely / (words + FEW_WORDS)

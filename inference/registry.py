@@ -78,3 +78,11 @@ def in_use(question: Question) -> ModelVersion | None:
     versions = ModelVersion.objects.filter(question=question).select_related("project", "question")
     live = versions.live().filter(base=None).order_by("-updated_at", "-pk")
     return versions.promoted().first() or live.first()
+
+
+def beside(version: ModelVersion | None) -> ModelVersion | None:
+    """The live head that suggests together with a promoted version; None where it is alone."""
+    if version is None or version.is_live or not version.is_suggesting:
+        return None
+    heads = ModelVersion.objects.live().filter(base=version, stage=Stage.CHAMPION)
+    return heads.select_related("project", "question").first()

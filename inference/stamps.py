@@ -10,6 +10,7 @@ from typing import NamedTuple
 from inference.answered import last_removal, surplus
 from inference.choices import heads
 from inference.encoding import KIND as ENCODE
+from inference.predictions.job import last_asked
 from inference.promoted.versions import promoted_of
 from inference.spans import heads as span_heads
 from inference.tuning.versions import serving_versions
@@ -30,6 +31,8 @@ class Stamp(NamedTuple):
     """The tuned version that has a say beside the head; 0 for none."""
     promoted: int = 0
     """The version that somebody promoted; 0 while the head suggests by itself."""
+    asked: int = 0
+    """The job that asked that version last: it is weighed anew by what it then said."""
 
 
 def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> dict[int, Stamp]:
@@ -42,6 +45,7 @@ def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> 
     spans = [question.pk for question in questions if question.kind == QuestionKind.SPAN]
     tuned = serving_versions(spans, encoder, removal) if spans else {}
     promoted = promoted_of([question.pk for question in questions])
+    asked = last_asked(set(promoted.values()))
     return {
         question.pk: Stamp(
             encoder=encoder,
@@ -52,6 +56,7 @@ def stamps_of(project: Project, questions: Sequence[Question], encoder: str) -> 
             encode_job=encode_job,
             tuned=tuned.get(question.pk, 0),
             promoted=promoted.get(question.pk, 0),
+            asked=asked.get(promoted.get(question.pk, 0), 0),
         )
         for question in questions
     }

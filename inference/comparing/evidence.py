@@ -12,6 +12,7 @@ from inference.comparing.compare import newest_comparison
 from inference.comparing.difference import Difference
 from inference.measuring.intervals import ENOUGH
 from inference.models import Comparison, ModelVersion
+from inference.registry import beside
 
 MAY_GROW, AT_LEAST = 1.1, 10
 """A live head has moved on since once it knows a tenth, and ten, answers more."""
@@ -19,11 +20,14 @@ MAY_GROW, AT_LEAST = 1.1, 10
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`present` suggests now; None: nothing does. `comparison`: the newest of the two."""
+    """`present` suggests now; None: nothing does. `comparison`: the newest of the two, each asked
+    by itself. `beside`: the live head with which `present` suggests, if it is not alone.
+    """
 
     version: ModelVersion
     present: ModelVersion | None
     comparison: Comparison | None
+    beside: ModelVersion | None = None
 
     @property
     def difference(self) -> Difference | None:
@@ -86,7 +90,7 @@ class Evidence:
             )
         if self.is_outdated:
             return f"{self.present} has learned from many more answers since they were compared."
-        return f"{self._compared(found)} {self._verdict(found)}"
+        return f"{self._compared(found)} {self._verdict(found)}{self._what_is_seen()}"
 
     def _compared(self, found: Difference) -> str:
         points = round(100 * abs(found["value"]), 1)
@@ -111,6 +115,19 @@ class Evidence:
             return "It loses."
         return "That is not enough to call it better: the interval does not lie above 0."
 
+    def _what_is_seen(self) -> str:
+        """That the champion is not alone, so that nobody takes one figure for the other."""
+        if self.beside is None or self.present is None:
+            return ""
+        figure, worth = self.present.figure_as_suggested, ""
+        if figure and figure["n"] >= ENOUGH:
+            low, high = (round(100 * figure[end]) for end in ("low", "high"))
+            worth = f": {round(100 * figure['value'])} % ({low} to {high}, n = {figure['n']})"
+        return (
+            f" Each was asked by itself. What people see now is {self.present} with "
+            f"{self.beside} beside it{worth}."
+        )
+
     def as_json(self) -> dict[str, Any]:
         """As it is kept with a promotion."""
         return {
@@ -125,7 +142,7 @@ class Evidence:
 
 def evidence_of(version: ModelVersion, present: ModelVersion | None) -> Evidence:
     comparison = newest_comparison(version, present) if present and present != version else None
-    return Evidence(version, present, comparison)
+    return Evidence(version, present, comparison, beside(present))
 
 
 def evidence_among(

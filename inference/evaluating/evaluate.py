@@ -1,4 +1,7 @@
-"""Measure a fixed version: on blind test documents, and apart on answers that were led."""
+"""Measure a fixed version by itself: on blind test documents, and apart on answers that were led.
+
+What people see of the promoted one, often with a live head beside it, `measuring` measures.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from corpus.versions.freeze import DatasetDamaged
-from inference.effect.page import effect_figures
 from inference.evaluating.predictions import said_by
 from inference.measuring.measure import KEPT, figures_of, headline, last_event
-from inference.measuring.reserve import CHUNK, blind_test_documents, chunks, drawn_reserve
+from inference.measuring.reserve import CHUNK, blind_test_documents, chunks
 from inference.models import Measurement, ModelVersion
 from inference.promoted.versions import learned_texts
 from labeling.models import Annotation
@@ -35,11 +37,7 @@ def evaluate_version(run: JobRun, version: ModelVersion) -> dict[str, Any]:
     for contaminated in (False, True):
         documents, answers = seen_documents(version) if contaminated else tested_documents(version)
         _, said = said_by(run, version, documents)
-        in_use = version.is_suggesting and not contaminated
-        drawn = drawn_reserve(version.project) if in_use else []
-        figures = figures_of(version.question, said, (documents, answers), drawn)
-        if in_use:
-            figures["effect"] = effect_figures(version.question)
+        figures = figures_of(version.question, said, (documents, answers), [])
         _keep(version, {"event": event, **figures}, contaminated=contaminated)
         found["contaminated" if contaminated else "documents"] = figures["n"]
     return found

@@ -1,4 +1,7 @@
-"""The job that measures: the live head of every question, on answers that nobody was led to."""
+"""The job that measures what is suggested, question by question, on answers that nobody was led to.
+
+Where a version is promoted that is what people see: it alone, or with the live head beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -26,7 +30,9 @@ from inference.measuring.scores import largest_class, measured
 from inference.measuring.shares import class_shares
 from inference.measuring.stop import gain
 from inference.models import Measurement, ModelVersion
-from inference.opening import Needs, Opened, heard, needs_of
+from inference.opening import Needs, Opened, heard, needs_of, recorded_of
+from inference.predictions.job import last_asked
+from inference.promoted.readers import said_of_all
 from inference.spans import word_memory
 from inference.spans.words import Words
 from inference.suggesting import suggest
@@ -56,9 +62,23 @@ def measure_later(project: Project) -> Job | None:
     # The others are of versions that only compete.
     mine = Measurement.objects.filter(question__project=project, figures__has_key="effect")
     newest = mine.order_by("-created_at").first()
-    if newest is not None and newest.figures.get("event") == last_event(project):
+    if newest is not None and what_counts(project).items() <= newest.figures.items():
         return None
     return enqueue(project=project, kind=KIND, params={})
+
+
+def measuring(project: Project) -> Job | None:
+    """The last job that measures what suggests."""
+    return project.jobs.filter(kind=KIND).order_by("-pk").first()
+
+
+def what_counts(project: Project) -> dict[str, Any]:
+    """While this stays, so do the figures: the last answer, and which versions are promoted, each
+    with the job that asked it last.
+    """
+    promoted = ModelVersion.objects.in_project(project).promoted().values_list("pk", flat=True)
+    asked = last_asked(list(promoted))
+    return {"event": last_event(project), "promoted": [[pk, asked[pk]] for pk in sorted(asked)]}
 
 
 def last_event(project: Project) -> int:
@@ -68,14 +88,20 @@ def last_event(project: Project) -> int:
 def measure_project(run: JobRun, project: Project, serving: Serving) -> dict[str, Any]:
     """Measure every question that something suggests for."""
     project.jobs.filter(kind=KIND).exclude(pk=run.job.pk).exclude(finished_at=None).delete()
-    event = last_event(project)
-    heads = {head.question: head.by_itself for head in live.refresh(project)}
+    counts = what_counts(project)
+    heads = live.refresh(project)
     tested, drawn = blind_test_documents(project), drawn_reserve(project)
-    said = said_of(run, tested[0], list(heads.values()), serving)
+    said = said_of(run, tested[0], heads, serving)
+    behind = {one.question: one.plain for one in heads if one.plain is not None}
+    said_behind = said_of(run, tested[0], list(behind.values()), serving)
+    served = {head.question: head for head in heads}
     for question in questions_of(project):
-        if head := heads.get(question.pk):
+        if head := served.get(question.pk):
             figures = figures_of(question, said[question.pk], tested, drawn)
-            keep(question, head, {"event": event, "effect": effect_figures(question), **figures})
+            keep(question, head, {**counts, "effect": effect_figures(question), **figures})
+        if plain := behind.get(question.pk):
+            figures = figures_of(question, said_behind[question.pk], tested, [])
+            keep(question, plain, {**counts, **figures})
     return {"documents": len(tested[0]), "reserve": len(drawn)}
 
 
@@ -128,8 +154,8 @@ def reserve_figures(question: Question, drawn: Sequence[Drawn]) -> dict[str, Any
 def said_of(
     run: JobRun, documents: Sequence[Document], heads: Sequence[LiveHead], serving: Serving
 ) -> dict[int, dict[int, Sequence[Any]]]:
-    """By question and document, what its head says now. Reads what is not known yet, in chunks,
-    and gives way to other jobs between them; what was read is remembered.
+    """By question and document, what its head says now, as it would be suggested. Reads what is
+    not known yet, in chunks, and gives way to other jobs between them; what was read is remembered.
     """
     needs = needs_of(heads)
     labels = dict(_labels(heads).values_list("pk", "hide_suggestions"))
@@ -139,10 +165,20 @@ def said_of(
         chunk = documents[start : start + READ_AT_ONCE]
         known, is_new = _vectors(chunk, needs, serving)
         words, are_new = _words(chunk, needs, serving)
-        tuned = heard(words, needs)
+        tuned, outputs = heard(words, needs), _outputs(chunk, needs)
+        recorded = recorded_of(chunk, needs)
         for one in chunk:
             opened = Opened(one, serving.engine.name, known.get(one.text_hash), words=words)
-            opened = replace(opened, tuned=tuned, labels=frozenset(labels), hidden=hidden)
+            opened = replace(
+                opened,
+                tuned=tuned,
+                outputs={
+                    pk: of[one.text_hash] for pk, of in outputs.items() if one.text_hash in of
+                },
+                recorded=recorded.get(one.pk),
+                labels=frozenset(labels),
+                hidden=hidden,
+            )
             for suggested in suggest(opened, heads):
                 said[suggested.head.question][one.pk] = suggested.items
         run.progress(start + len(chunk), len(documents), "Measuring on blind test documents")
@@ -152,14 +188,19 @@ def said_of(
     return said
 
 
+@transaction.atomic
 def keep(question: Question, head: LiveHead, figures: dict[str, Any]) -> None:
-    """Store what was measured, and the headline figures with the version itself."""
-    row = ModelVersion.objects.filter(pk=head.model_version).first()
+    """Store what was measured, and the headline figures with the version itself; where a version
+    is promoted, with that one too: it is what people find when they ask what suggests.
+    """
+    wanted = {head.model_version, *([head.promoted.version] if head.promoted else ())}
+    rows = ModelVersion.objects.select_for_update(no_key=True).in_bulk(wanted)
+    row = rows.get(head.model_version)
     if row is None:
         return
     Measurement.objects.update_or_create(
         model_version=row,
-        version=head.version,
+        version=head.version if row.is_live else f"{head.version} as suggested",
         documents=figures["n"],
         contaminated=False,
         defaults={
@@ -173,7 +214,9 @@ def keep(question: Question, head: LiveHead, figures: dict[str, Any]) -> None:
     older = row.measurements.order_by("-created_at", "-pk").values_list("pk", flat=True)
     row.measurements.filter(pk__in=list(older[KEPT:])).delete()
     metrics = {**headline(question, figures), "measured_version": head.version}
-    ModelVersion.objects.filter(pk=row.pk).update(metrics=metrics)
+    for one in rows.values():
+        one.metrics = metrics if one.is_live else {**one.metrics, "as_suggested": metrics}
+        one.save(update_fields=["metrics"])
 
 
 def headline(question: Question, figures: Mapping[str, Any]) -> dict[str, Estimate]:
@@ -184,6 +227,12 @@ def headline(question: Question, figures: Mapping[str, Any]) -> dict[str, Estima
 
 def _labels(heads: Sequence[LiveHead]) -> QuerySet[Label]:
     return Label.objects.filter(question__in=[head.question for head in heads])
+
+
+def _outputs(chunk: Sequence[Document], needs: Needs) -> dict[int, Mapping[str, Floats]]:
+    """By question and text hash, what promoted versions say; nothing where they cannot read."""
+    texts = {one.text_hash: one.model_text for one in chunk}
+    return {pk: said_of_all(promoted, texts) for pk, promoted in needs.promoted}
 
 
 def _vectors(

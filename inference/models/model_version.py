@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -168,5 +169,15 @@ class ModelVersion(models.Model):
     @property
     def main_figure(self) -> dict[str, Any] | None:
         """What it was worth when it was last measured, with its interval; None: it never was."""
-        metrics: dict[str, Any] = self.metrics
-        return metrics.get("accuracy") or metrics.get("micro_f1")
+        return _main(self.metrics)
+
+    @property
+    def figure_as_suggested(self) -> dict[str, Any] | None:
+        """While it is promoted: what people see, which is it with the project's threshold, and
+        often with a live head beside it.
+        """
+        return _main(self.metrics.get("as_suggested", {})) if self.is_suggesting else None
+
+
+def _main(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+    return metrics.get("accuracy") or metrics.get("micro_f1")

@@ -7,7 +7,7 @@ recorded stays; a run that is killed goes on after its last chunk.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from inference.promoted.readers import said_of_all
 from inference.promoted.versions import IN_FOLDERS, as_promoted
 from projects.changes import announce_change
 from projects.jobs import JobError, JobRun, after, enqueue, handler
-from projects.models import Document, Job, Project, QuestionKind, User
+from projects.models import Document, Job, JobState, Project, QuestionKind, User
 from projects.models.document import DocumentQuerySet
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,15 @@ def job_of(version: ModelVersion) -> Job | None:
     )
 
 
+def last_asked(versions: Collection[int]) -> dict[int, int]:
+    """Of each version the last job that asked it about every document; 0 before the first."""
+    asked = dict.fromkeys(versions, 0)
+    jobs = Job.objects.filter(kind=KIND, state=JobState.DONE, params__version__in=list(versions))
+    for pk, params in jobs.order_by("pk").values_list("pk", "params") if versions else ():
+        asked[params["version"]] = pk
+    return asked
+
+
 def predict_for_promoted(project: Project) -> None:
     """Ask what was promoted about what it has not been asked yet. A remote version only when
     somebody presses the button: asking it may cost money.
@@ -57,8 +66,11 @@ def predict_for_promoted(project: Project) -> None:
     if settings.ENGINE == "off":
         return
     rows = ModelVersion.objects.in_project(project).promoted().filter(kind__in=IN_FOLDERS)
-    for version in rows.select_related("project", "question"):
-        if unasked(version).exists():
+    versions = list(rows.select_related("project", "question"))
+    asked = last_asked([version.pk for version in versions])
+    for version in versions:
+        # One that was measured may have said something of all, and yet nothing to be weighed by.
+        if not asked[version.pk] or unasked(version).exists():
             predict_later(version)
 
 

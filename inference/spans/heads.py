@@ -119,12 +119,27 @@ class SpanHead:
         """
         if not len(words.places):
             return 0.0
-        if self.tagger is None:
+        shares = self._shares(text, words)
+        if shares is None:
             worth = float(words.shapes[:, CAPITALS].any(axis=1).sum())
         else:
-            shares = self.tagger.opinions(text, words).pooled(self.tagger.crf_weight, doubt=0)
             worth = float((1 - shares[:, bio.OUTSIDE]).sum() - _x_log_x(shares).sum())
         return worth / float(np.sqrt(len(words.places)))
+
+    def _shares(self, text: str, words: Words) -> Floats | None:
+        """(words, tags) probabilities as who speaks gives them, without the usual doubt; None
+        while nobody does.
+        """
+        other = None if self.tuned is None or words.tuned is None else words.tuned
+        if other is not None and self.tuned is not None and self.tuned.is_alone:
+            return other.astype(np.float32)
+        if self.tagger is None:
+            return None
+        mine = self.tagger.opinions(text, words).pooled(self.tagger.crf_weight, doubt=0)
+        if other is None or self.tuned is None:
+            return mine
+        mixed: Floats = (1 - self.tuned.weight) * mine + self.tuned.weight * other
+        return mixed
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The whole head as arrays, for safetensors; `from_tensors` gives the same head back."""

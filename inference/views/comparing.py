@@ -13,7 +13,7 @@ from inference.comparing.compare import compare_at_once, in_order, newest_compar
 from inference.comparing.job import compare_later, job_of
 from inference.comparing.page import differing_documents, shown
 from inference.models import ModelKind, ModelVersion
-from inference.registry import in_use
+from inference.registry import beside, in_use
 from inference.views.models import versions_of
 from projects.access import EXPORTERS, OWNERS, READERS, ProjectRequest, project_view
 from projects.models import Project, Question, Role
@@ -87,6 +87,7 @@ def compared(
         "job": job,
         "waiting": waiting,
         "worker_missing": waiting and not workers_alive(),
+        "together": next(((one, head) for one in pair if (head := beside(one))), None),
     }
     if comparison is not None and request.membership.role in EXPORTERS:
         page, rows, held_back = differing_documents(

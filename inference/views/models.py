@@ -17,7 +17,7 @@ from inference.effect.page import effect_of
 from inference.measuring.measure import measure_later
 from inference.measuring.page import shown
 from inference.models import PROMOTABLE, Measurement, ModelKind, ModelVersion
-from inference.registry import in_use
+from inference.registry import beside, in_use
 from projects.access import EXPORTERS, READERS, ProjectRequest, project_view
 from projects.models import Project, Question, Role
 from projects.models.document import BLIND_SHARE
@@ -78,6 +78,7 @@ def version_page(
         "question": version.question,
         "is_fixed": version.kind in PROMOTABLE,
         "present": present,
+        "together": beside(version),
         "evidence": evidence_of(version, present) if can_suggest else None,
         "contaminated": led.values_list(f"figures__{main}", flat=True).first(),
         "may_act": may_act,
@@ -122,13 +123,15 @@ def versions_of(question: Question) -> list[ModelVersion]:
 def newest_measurement(
     project: Project, question: Question, versions: Sequence[ModelVersion]
 ) -> Measurement | None:
-    """The last one of what suggests, in the reserve's current epoch, unless several labels were
-    not allowed then, or no longer are. Challengers are measured as well, and not shown here.
+    """The last one of what people see, in the reserve's current epoch, unless several labels were
+    not allowed then, or no longer are. Versions are measured by themselves as well, which is not
+    shown here.
     """
     of_epoch = question.measurements.filter(
         reserve_epoch=project.reserve_epoch,
         contaminated=False,
         model_version__in=suggesting_among(versions),
+        figures__has_key="effect",
     )
     newest = of_epoch.order_by("-created_at", "-pk").first()
     main = "micro_f1" if question.takes_several else "accuracy"
@@ -153,8 +156,10 @@ def about(
 ) -> dict[str, Any]:
     """What the page says of one question."""
     figures = shown(question, measurement) if measurement else None
+    measured = {version.pk: version for version in versions}
     return {
         "measurement": measurement,
+        "measured": measured[measurement.model_version_id] if measurement else None,
         "shown": figures,
         "versions": versions,
         "serving": next(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inference.comparing.evidence import Evidence, evidence_among
 from inference.evaluating.job import evaluate_later, evaluate_what_is_new, jobs_of
+from inference.measuring.measure import measure_later, measuring
 from inference.models import PROMOTABLE, Measurement, ModelVersion, Promotion, Stage
 from inference.promote import Refused, archive, promote, rollback
 from inference.promoted.versions import trouble_with
@@ -58,6 +59,8 @@ def registry(request: ProjectRequest, project: Project) -> HttpResponse:
     present = in_use(question) if question else None
     rows = rows_of(question, present) if question else []
     evaluate_what_is_new(project, [row.version for row in rows])
+    if present:
+        measure_later(project)
     waiting = any(row.is_waiting for row in rows)
     context = {
         "active": "models",
@@ -148,7 +151,7 @@ def evaluate_model(
 
 
 def rows_of(question: Question, present: ModelVersion | None) -> list[Row]:
-    """The newest first. Four queries."""
+    """The newest first. Five queries."""
     rows = ModelVersion.objects.filter(question=question).order_by("-number")
     versions = list(rows.select_related("project", "question", "dataset_version", "author"))
     known = evidence_among(versions, present)
@@ -156,11 +159,12 @@ def rows_of(question: Question, present: ModelVersion | None) -> list[Row]:
     led = Measurement.objects.filter(question=question, contaminated=True).order_by("created_at")
     contaminated = dict(led.values_list("model_version", f"figures__{main}"))
     jobs = {job.params["version"]: job for job in jobs_of(question.project).order_by("pk")}
+    of_live = measuring(question.project)
     return [
         Row(
             version=version,
             contaminated=contaminated.get(version.pk),
-            job=jobs.get(version.pk),
+            job=of_live if version.is_live and not version.metrics else jobs.get(version.pk),
             evidence=known.get(version.pk),
             is_in_use=version == present,
         )

@@ -9,6 +9,7 @@ import pytest
 
 from inference.comparing.compare import compare_at_once
 from inference.comparing.job import KIND as COMPARE
+from inference.effect.page import effect_figures
 from inference.evaluating.job import KIND as EVALUATE
 from inference.models import Comparison, Measurement, ModelKind, ModelVersion, Promotion, Stage
 from inference.promote import promote
@@ -123,13 +124,14 @@ def test_the_list_costs_the_same_however_many_versions(
     for version in versions[:-1]:
         compare_at_once(version, versions[-1])
     client = client_of(alice)
+    read(client, REGISTRY)  # which has what suggests measured
 
     # session, user, membership, questions, what suggests, versions, comparisons, contaminated,
-    # jobs, promotions
-    with django_assert_num_queries(10):
+    # jobs, measuring, whether it is under way or was just now, promotions
+    with django_assert_num_queries(13):
         page = read(client, REGISTRY)
 
-    assert page.count('data-name="Contaminated"') == 1 + others
+    assert page.count('data-name="Contaminated"') == 2 + others  # and the live head
 
 
 def test_a_project_without_versions_or_questions_says_so(client_of, question, alice):
@@ -327,18 +329,21 @@ def test_the_quality_page_shows_what_suggests_and_no_challenger(
     from inference.measuring.measure import figures_of
 
     for version, contaminated in ((champion, False), (champion, True), (better, False)):
-        Measurement.objects.create(
-            question=question,
-            model_version=version,
-            version=version.version,
-            documents=0,
-            contaminated=contaminated,
-            figures={"event": 0, **figures_of(question, {}, ([], {}), [])},
-        )
+        for served in (False, True):
+            effect = {"effect": effect_figures(question)} if served else {}
+            Measurement.objects.create(
+                question=question,
+                model_version=version,
+                version=f"{version.version}{' as suggested' if served else ''}",
+                documents=0,
+                contaminated=contaminated,
+                figures={"event": 0, **effect, **figures_of(question, {}, ([], {}), [])},
+            )
 
     page = read(client_of(alice), "/projects/tickets/models/")
 
-    assert "version 1, which had learned" in page
+    assert "version 1 as suggested, which had learned" in page
+    assert "people see: Old 1, which somebody promoted" in page
 
 
 def test_two_known_versions_are_compared_at_once(client_of, champion, better, alice):
@@ -461,8 +466,8 @@ def test_the_comparison_costs_the_same_however_many_documents(
     client = client_of(alice)
 
     # session, user, membership, question, labels, versions, what suggests, comparison, job,
-    # documents that are closed, those of the page
-    with django_assert_num_queries(11):
+    # the live head beside the champion, documents that are closed, those of the page
+    with django_assert_num_queries(12):
         assert f"{differing} of 40 documents." in read(client, COMPARE_PAGE)
 
 
