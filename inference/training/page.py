@@ -154,16 +154,5 @@ def in_words(dataset: DatasetVersion, question: Question) -> str:
     return f"{dataset}: {rows:,} answers to learn from, {measured}"
 
 
-def without_column(dataset: DatasetVersion, question: Question) -> list[str]:
-    """Labels that a dataset has answers of, and that the question has no more under that name."""
-    now = set(question.labels.values_list("name", flat=True))
-    counted = counts_of(dataset, question).get("labels", [])
-    return [
-        label["name"]
-        for label in counted
-        if label["name"] not in now and any(label["splits"].values())
-    ]
-
-
 def questions_of(project: Project) -> list[Question]:
     return list(project.questions.usable())

@@ -17,6 +17,7 @@ from inference.registry import environment, next_number
 from inference.training.base import Base
 from inference.training.card import card
 from inference.training.checkpoint import folder_of
+from inference.training.labels import labels_of
 from inference.training.network import Network
 from inference.training.request import KIND
 from projects.jobs import JobRun
@@ -49,7 +50,7 @@ def register(
     parameters = {
         **network.settings.as_dict(),
         **facts,
-        "labels": _ids(question, network),
+        "labels": _ids(run.job, network, question, dataset),
         "base": base.name,
         "dataset": dataset.number,
         "dataset_sha256": dataset.sha256,
@@ -114,7 +115,11 @@ def _written(job: Job, base: Base, network: Network) -> Path:
     return folder
 
 
-def _ids(question: Question, network: Network) -> list[int | None]:
-    """Of each column the label of that name today; None where there is none any more."""
-    now = dict(question.labels.values_list("name", "pk"))
-    return [now.get(name) for name in network.lessons.labels]
+def _ids(
+    job: Job, network: Network, question: Question, dataset: DatasetVersion
+) -> list[int | None]:
+    """Of each column the label it stands for, as of when the training was asked for; None for what
+    is no label, and for one that is gone of which nothing was learned.
+    """
+    ids = job.params.get("labels") or labels_of(dataset, question)
+    return [ids.get(name) for name in network.lessons.labels]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from corpus.models import DatasetVersion
 from inference.training.base import refuse_if_off
+from inference.training.labels import labels_of, refuse_lost
 from inference.training.lessons import CannotTrain, check
 from inference.training.settings import TrainingSettings
 from projects import jobs
@@ -37,10 +38,17 @@ def checked(
     """The parameters of the job. Raises CannotTrain."""
     refuse_if_off()
     check(dataset, question)
+    refuse_lost(dataset, question)
     under_way = trainings_of(question.project).filter(params__question=question.pk).unfinished()
     if job := under_way.first():
         raise UnderWay(job)
-    return {"dataset": dataset.pk, "question": question.pk, "settings": settings.as_dict()}
+    return {
+        "dataset": dataset.pk,
+        "question": question.pk,
+        "settings": settings.as_dict(),
+        # By id, so that nothing is lost when one is renamed meanwhile.
+        "labels": labels_of(dataset, question),
+    }
 
 
 def trainings_of(project: Project) -> JobQuerySet:

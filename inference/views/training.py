@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inference.training.base import refuse_if_off
+from inference.training.labels import lost_labels
 from inference.training.lessons import CannotTrain, blind_rows
-from inference.training.page import TrainForm, plots, questions_of, without_column
+from inference.training.page import TrainForm, plots, questions_of
 from inference.training.register import registered
 from inference.training.request import UnderWay, request_training, trainings_of
 from inference.views.models import asked_for
@@ -113,7 +114,7 @@ def train_page(
     }
     if newest and question:
         context["blind"] = blind_rows(newest, question)
-        context["renamed"] = without_column(newest, question)
+        context["lost"] = lost_labels(newest, question)
     status = INVALID if form and form.errors else HttpResponse.status_code
     return render(request, "inference/train.html", context, status=status)
 

@@ -383,15 +383,16 @@ def test_nothing_is_trained_where_models_are_off(project, question, bob, setting
         wanted(question, dataset)
 
 
-def test_a_label_that_is_gone_since_is_said_of_nothing(project, question, bob):
+def test_a_label_that_is_renamed_while_it_is_learned_stays_itself(project, question, bob):
     dataset = frozen(project, bob)
+    training = wanted(question, dataset, BRIEF)
     question.labels.filter(name="Praise").update(name="Kudos")
 
-    version = trained(question, dataset, BRIEF)
+    run(training)
 
-    assert version.parameters["labels"].count(None) == 1
-    [items] = predictor_of(version).predict(make_documents(project, "friendly shop"))
-    assert len(items) == 2
+    assert set(registered(training).parameters["labels"]) == {
+        label.pk for label in question.labels.all()
+    }
 
 
 def test_checkpoints_of_finished_jobs_are_swept(project, question, bob):
@@ -431,6 +432,11 @@ def test_passes_suit_the_dataset_unless_somebody_chose(rows, passes):
     assert TrainingSettings().settled("choice", rows).epochs == passes
     assert TrainingSettings(epochs=2).settled("span", rows).epochs == 2
     assert TrainingSettings().settled("span", rows).learning_rate == 3e-4
+
+
+@pytest.mark.parametrize(("rows", "passes"), [(100, 10), (3000, 6), (10**6, 4)])
+def test_spans_take_fewer_passes(rows, passes):
+    assert TrainingSettings().settled("span", rows).epochs == passes
 
 
 def test_a_checkpoint_is_whole_or_not_there(tmp_path):

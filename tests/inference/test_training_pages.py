@@ -135,7 +135,7 @@ def test_a_renamed_label_is_warned_of(client_of, project, question, alice, bob):
 
     page = client_of(alice).get(url("train", project)).content.decode()
 
-    assert "holds answers under “Praise”" in page
+    assert "The newest version teaches “<bdi>Praise</bdi>”" in page
 
 
 def test_a_second_training_leads_to_the_first(client_of, project, question, alice, bob):
