@@ -231,7 +231,7 @@ def _fit(
     head: Head | SpanHead
     if question.kind == QuestionKind.SPAN:
         head, facts = fit_spans(question, learned)
-        head = with_promoted(head) if beside else with_share(head, stamp.tuned)
+        head = with_promoted(head, beside) if beside else with_share(head, stamp.tuned)
     else:
         head, facts = fit_choice(question, learned, serving, beside)
     row = keep_live_version(

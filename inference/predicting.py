@@ -14,6 +14,8 @@ from inference.choices.heads import MAX_ITEMS
 from inference.choices.regression import Floats
 from inference.engine import EngineError
 from inference.models import ModelKind, ModelVersion, Suggestion
+from inference.spans import heads as span_heads
+from inference.spans.calibration import Calibration, line_in
 from inference.spans.tagger import runs_in
 from inference.spans.words import word_places
 from inference.training.classifier import MAX_TOKENS, Classifier, Task, load
@@ -89,12 +91,15 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class FolderPredictor:
-    """A model in a folder. `labels`: by column the label's id; None for one that we do not have."""
+    """A model in a folder. `labels`: by column the label's id; None for one that we do not have.
+    `line`: of spans, under which their scores come true, where that was tried.
+    """
 
     question: Question
     classifier: Classifier
     labels: tuple[int | None, ...]
     temperature: float = 1.0
+    line: Calibration | None = None
 
     @classmethod
     def of(cls, version: ModelVersion) -> FolderPredictor:
@@ -116,7 +121,7 @@ class FolderPredictor:
                 "them are mapped. Import its folder again."
             )
         temperature = float(version.parameters.get("temperature") or 1.0)
-        return cls(version.question, classifier, labels, temperature)
+        return cls(version.question, classifier, labels, temperature, line_in(version.parameters))
 
     def predict(self, documents: Sequence[Document]) -> list[Items]:
         known = labels_now(self.question.pk)
@@ -161,17 +166,21 @@ class FolderPredictor:
         ]
 
     def _marked(self, field: str, text: str, tags: Floats, known: Collection[int]) -> Items:
-        places = word_places(text)
+        places, line = word_places(text), self.line
+        offered = span_heads.OFFERED if line else OFFERED
+        runs = runs_in(tags)
+        if line:
+            runs = [run._replace(score=line.honest(run.score)) for run in runs]
         return [
             {
                 "label": label,
                 "score": round(run.score, 4),
-                "offered": run.score >= OFFERED,
+                "offered": run.score >= offered,
                 "field": field,
                 "start": int(places[run.first, 0]),
                 "end": int(places[run.last - 1, 1]),
             }
-            for run in runs_in(tags)
+            for run in runs
             if run.score >= SHOWN
             and (label := self.labels[run.column]) is not None
             and label in known

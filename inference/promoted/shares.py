@@ -22,7 +22,8 @@ from projects.models import Document, Question
 
 logger = logging.getLogger(__name__)
 
-ALONE = SpanShare(1.0, Calibration(0.0, 1.0))
+UNTRIED = Calibration(0.0, 1.0)
+"""Scores as they are."""
 
 
 def share_of(head: Head | SpanHead) -> Share | SpanShare | None:
@@ -36,9 +37,9 @@ def by_itself(head: Head | SpanHead) -> Head | SpanHead:
     return replace(head, share=None)
 
 
-def with_promoted(head: SpanHead) -> SpanHead:
+def with_promoted(head: SpanHead, promoted: Promoted) -> SpanHead:
     """What was marked before is found by the gazetteer all the same."""
-    return replace(head, tuned=ALONE)
+    return replace(head, tuned=SpanShare(1.0, promoted.line or UNTRIED))
 
 
 def choice_share(question: Question, promoted: Promoted, documents: Sequence[Document]) -> Beside:

@@ -15,6 +15,7 @@ from inference import artifacts
 from inference.artifacts import ArtifactDamaged
 from inference.models import ModelKind, ModelVersion, Stage
 from inference.registry import environment, next_number
+from inference.spans.calibration import Calibration, line_in
 from labeling.merged import merged_into
 from projects.models import Question, document_hash
 
@@ -26,7 +27,7 @@ LEARNED = frozenset({"train", "validation"})
 class Promoted(NamedTuple):
     """A promoted version as heads know it. `columns`: the label, by id, of each of its outputs;
     None for what is no label of the project. `is_remote`: it is not asked, but what it said of a
-    document before is shown.
+    document before is shown. `line`: of spans, under which their scores come true, if it is known.
     """
 
     version: int
@@ -36,6 +37,7 @@ class Promoted(NamedTuple):
     columns: tuple[int | None, ...]
     temperature: float = 1.0
     is_remote: bool = False
+    line: Calibration | None = None
 
 
 def promoted_version(question: Question) -> ModelVersion | None:
@@ -68,6 +70,7 @@ def as_promoted(version: ModelVersion) -> Promoted:
         tuple(columns),
         float(version.parameters.get("temperature") or 1),
         version.kind == ModelKind.REMOTE,
+        line_in(version.parameters),
     )
 
 

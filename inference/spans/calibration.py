@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,12 @@ class Calibration:
 
 
 UNTRIED = Calibration(float(USUAL[0]), float(USUAL[1]))
+
+
+def line_in(parameters: Mapping[str, Any]) -> Calibration | None:
+    """That of a version, from its parameters; None where it was never tried."""
+    numbers = parameters.get("calibration")
+    return Calibration(*map(float, numbers)) if numbers else None
 
 
 def calibrate(scores: Sequence[float], right: Sequence[bool]) -> Calibration:

@@ -8,6 +8,7 @@ from typing import Any
 
 from corpus.models import DatasetVersion
 from inference.training.lessons import Lessons
+from inference.training.letters import FILE
 from projects.models import Question
 
 CARD = """---
@@ -48,6 +49,15 @@ from transformers import pipeline
 model = pipeline("{pipeline}", model="this folder")
 model("A text")
 ```
+{leaves_out}"""
+SPANS_LEAVE_OUT = """
+Used like this it leaves out some of what Annotate uses, and marks spans less well:
+
+- `{letters}` holds a conditional random field on letters and shapes, which counts for
+  {weight:.0%} beside the model.
+"""
+CASE_LEFT_OUT = """- It is told the case of each token as its token type (0 lower, 1 title, 2 upper,
+  3 mixed). A plain pipeline tells it nothing, and it reads everything as lower case.
 """
 FIGURES = {"accuracy": "Accuracy", "micro_f1": "Micro F1", "span_f1": "F1 of exact spans"}
 TASKS = {"choice": "text-classification", "span": "token-classification"}
@@ -88,4 +98,13 @@ def card(
         labels="\n".join(f"- {name}" for name in lessons.labels),
         settings=json.dumps({**shown, "environment": dict(environment)}, indent=2, default=str),
         pipeline=TASKS[lessons.task],
+        leaves_out=_left_out(parameters),
     )
+
+
+def _left_out(parameters: Mapping[str, Any]) -> str:
+    """What a plain pipeline does without."""
+    if "letters_weight" not in parameters:
+        return ""
+    case = CASE_LEFT_OUT if parameters["case_told"] else ""
+    return SPANS_LEAVE_OUT.format(letters=FILE, weight=parameters["letters_weight"]) + case

@@ -21,7 +21,9 @@ from inference.engine import EngineError
 from inference.importing.tags import Tags, our_tags, read_tags
 from inference.spans import bio
 from inference.spans.words import word_places
+from inference.training import case, letters
 from inference.training.device import computing, device, precision
+from inference.training.letters import Letters
 from inference.training.pieces import Pieces
 
 MAX_TOKENS = 512
@@ -37,7 +39,7 @@ class Classifier:
     """A model with its tokenizer, on the device that it computes on.
 
     `columns`: names of what it tells apart; of spans without the tags' B and I. `tags`: of spans
-    what each output is among the tags of `bio`.
+    what each output is among the tags of `bio`. `letters`: who reads spans beside it.
     """
 
     model: Any
@@ -45,6 +47,7 @@ class Classifier:
     columns: tuple[str, ...]
     tags: tuple[int, ...]
     where: Any
+    letters: Letters | None = None
 
     @property
     def several(self) -> bool:
@@ -80,10 +83,10 @@ class Classifier:
             logits = self._forward([flat[row].ids for row in rows])
             for row, all_of in zip(rows, logits, strict=True):
                 one = flat[row]
-                found = softmax(all_of[one.first[one.readable]])
-                shares[row][one.readable] = our_tags(found, self.tags, len(self.columns))
+                said = softmax(all_of[one.first[one.readable]])
+                shares[row][one.readable] = our_tags(said, self.tags, len(self.columns))
         windows = iter(shares)
-        return [
+        found = [
             merged(
                 ((one, Reading(None, next(windows).astype(np.float16))) for one in of),
                 len(word_places(text)),
@@ -91,16 +94,16 @@ class Classifier:
             ).astype(np.float32)
             for text, of in zip(texts, planned, strict=True)
         ]
+        if self.letters is None:
+            return found
+        return [self.letters.beside(*one) for one in zip(texts, found, strict=True)]
 
     def _forward(self, batch: Sequence[Sequence[int]]) -> Floats:
         """Logits: (n, C) of texts, (n, t, tags) of tokens."""
         import torch
 
-        ids, mask = self.pieces.padded(batch)
         with torch.inference_mode(), computing(self.where, precision()):
-            output = self.model(
-                input_ids=ids.to(self.where), attention_mask=mask.to(self.where)
-            ).logits
+            output = self.model(**self.pieces.inputs(batch, self.where)).logits
         logits: Floats = output.float().cpu().numpy()
         return logits
 
@@ -111,11 +114,12 @@ def load(folder: Path, task: Task, *, max_tokens: int = MAX_TOKENS) -> Classifie
     model = _model(folder, task)
     names = [model.config.id2label[column] for column in range(model.config.num_labels)]
     longest = min(max_tokens, MAX_TOKENS, positions(model.base_model))
-    pieces = Pieces.of(folder, longest=longest)
+    pieces = Pieces.of(folder, longest=longest, tells_case=task == "span" and case.is_told(model))
     if model.get_input_embeddings().num_embeddings < pieces.tokenizer.get_vocab_size():
         raise EngineError("The tokenizer has more tokens than its model.")
     columns, tags = read_tags(names) if task == "span" else Tags(tuple(names), ())
-    return Classifier(model.eval().to(where), pieces, columns, tags, where)
+    beside = letters.read(folder, bio.tag_count(len(columns))) if task == "span" else None
+    return Classifier(model.eval().to(where), pieces, columns, tags, where, beside)
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:

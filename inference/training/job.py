@@ -15,7 +15,7 @@ from django.conf import settings
 from corpus.models import DatasetVersion
 from inference.engine import EngineError
 from inference.models import ModelVersion
-from inference.training import checkpoint
+from inference.training import checkpoint, letters
 from inference.training.base import Base, base
 from inference.training.course import Course
 from inference.training.figures import figure_name, temperature
@@ -83,6 +83,7 @@ def _trained(run: JobRun) -> ModelVersion:
         "best_epoch": course.best_epoch,
         "steps": course.step,
         "temperature": temperature(logits, course.validation, lessons),
+        **letters.put_beside(network),
         "device": str(network.where),
         "seconds": round(spent + time.monotonic() - began, 1),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from inference.choices.regression import Floats
 from inference.encoders.bert_model import positions
 from inference.engine import EngineError
 from inference.spans import bio
+from inference.training import case
 from inference.training.base import Base
-from inference.training.classifier import MAX_TOKENS, MULTIPLE, batches
+from inference.training.classifier import MAX_TOKENS, MULTIPLE, Classifier, batches
 from inference.training.device import computing, device
 from inference.training.lessons import Lessons
+from inference.training.letters import Letters
 from inference.training.pieces import Pieces
 from inference.training.rows import IGNORED, Row
 from inference.training.settings import TrainingSettings
@@ -26,7 +28,9 @@ HEAD_RATE = 10.0
 
 @dataclass(slots=True)
 class Network:
-    """`weights`: what the items of each column count for; None: all the same."""
+    """`weights`: what the items of each column count for; None: all the same. `letters`: of spans,
+    once it has learned, who reads them beside it.
+    """
 
     model: Any
     pieces: Pieces
@@ -34,6 +38,7 @@ class Network:
     settings: TrainingSettings
     where: Any
     weights: Any = None
+    letters: Letters | None = None
 
     @classmethod
     def fresh(cls, base: Base, lessons: Lessons, settings: TrainingSettings) -> Network:
@@ -48,6 +53,8 @@ class Network:
         # Few texts hold few words, and moving those alone would tear them from the others.
         model.get_input_embeddings().requires_grad_(False)
         pieces = Pieces.of(base.folder, longest=longest)
+        if lessons.task == "span":
+            pieces = replace(pieces, tells_case=case.tell(model, pieces.tokenizer))
         return cls(model.to(where), pieces, lessons, settings, where)
 
     def weigh(self, weights: Floats) -> None:
@@ -59,6 +66,8 @@ class Network:
     def groups(self) -> list[dict[str, Any]]:
         """Parameters that move, for the optimizer: norms and biases are not held back."""
         settings, body = self.settings, set(map(id, self.model.base_model.parameters()))
+        if self.pieces.tells_case:
+            body -= set(map(id, case.types_of(self.model).parameters()))
         found: dict[tuple[float, float], list[Any]] = {}
         for parameter in self.moving().values():
             rate = settings.learning_rate * (1 if id(parameter) in body else HEAD_RATE)
@@ -124,10 +133,15 @@ class Network:
                 found[place].append(one[: len(ids)] if one.ndim > 1 else one)
         return [np.mean(of, axis=0, dtype=np.float32) for of in found]
 
+    def classifier(self) -> Classifier:
+        """As it will be loaded from its folder."""
+        columns = self.lessons.labels
+        order = tuple(range(bio.tag_count(len(columns)))) if self.lessons.task == "span" else ()
+        return Classifier(self.model.eval(), self.pieces, columns, order, self.where, self.letters)
+
     def _logits(self, ids: Sequence[Sequence[int]]) -> Any:
-        padded, mask = self.pieces.padded(ids)
         with computing(self.where, self.settings.precision):
-            output = self.model(input_ids=padded.to(self.where), attention_mask=mask.to(self.where))
+            output = self.model(**self.pieces.inputs(ids, self.where))
         return output.logits.float()
 
 

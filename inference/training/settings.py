@@ -9,8 +9,9 @@ from typing import Any
 from inference.training.classifier import Task
 from inference.training.device import precision
 
-FEWEST_EPOCHS, MOST_EPOCHS = 4, 15
-ROWS_READ = 60_000
+FEWEST_EPOCHS = 4
+MOST_EPOCHS: dict[Task, int] = {"choice": 15, "span": 10}
+ROWS_READ: dict[Task, int] = {"choice": 60_000, "span": 18_000}
 """Over all passes, where that leaves a number of passes between the two above."""
 LEARNING_RATES: dict[Task, float] = {"choice": 1e-4, "span": 3e-4}
 
@@ -44,7 +45,8 @@ class TrainingSettings:
 
     def settled(self, task: Task, rows: int) -> TrainingSettings:
         """With everything decided for so many rows, on this machine."""
-        passes = min(max(round(ROWS_READ / max(rows, 1)), FEWEST_EPOCHS), MOST_EPOCHS)
+        wanted = round(ROWS_READ[task] / max(rows, 1))
+        passes = min(max(wanted, FEWEST_EPOCHS), MOST_EPOCHS[task])
         return replace(
             self,
             epochs=self.epochs or passes,

@@ -70,10 +70,10 @@ def _states(network: Network, rows: Sequence[Row]) -> tuple[Floats, Floats]:
     first = np.zeros((len(rows), model.config.hidden_size), dtype=np.float32)
     mean = np.zeros_like(first)
     for chosen in batches([len(one) for one in ids]):
-        padded, mask = network.pieces.padded([ids[row] for row in chosen])
-        padded, mask = padded.to(network.where), mask.to(network.where)
+        inputs = network.pieces.inputs([ids[row] for row in chosen], network.where)
+        mask = inputs["attention_mask"]
         with torch.inference_mode():
-            states = model(input_ids=padded, attention_mask=mask).last_hidden_state.float()
+            states = model(**inputs).last_hidden_state.float()
             shares = (mask / mask.sum(dim=1, keepdim=True)).unsqueeze(-1)
             first[chosen] = states[:, 0].cpu().numpy()
             mean[chosen] = (states * shares).sum(dim=1).cpu().numpy()
