@@ -109,6 +109,8 @@ def _written(job: Job, base: Base, network: Network) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     network.model.save_pretrained(folder)
+    if network.letters is not None:
+        network.letters.write(folder)
     for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
         if (base.folder / name).is_file():
             shutil.copyfile(base.folder / name, folder / name)
