@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from corpus.models import DatasetVersion
 from inference.lineage.graph import Graph, Node, counted
+from inference.lineage.since import gone_labels, note_erased, taken_back
 from inference.lineage.standing import PERSON, frozen_at, frozen_of, learnable, standing
 from inference.models import ModelKind, ModelVersion
 from labeling.models import Event
@@ -44,6 +45,11 @@ def trace_model(graph: Graph, version: ModelVersion, *, at: int | None = None) -
         _trace_live(graph, version, key, until or 0)
     elif version.kind in (ModelKind.FOLDER, ModelKind.REMOTE):
         graph.note(FROM_OUTSIDE)
+    if gone := gone_labels(version):
+        graph.note(
+            f"{version} tells {counted(gone, 'label')} apart that the question has no more. "
+            "They are never suggested."
+        )
     return key
 
 
@@ -51,6 +57,7 @@ def trace_dataset(graph: Graph, version: DatasetVersion) -> str:
     """A dataset version, the answers that stood when it was frozen, and whose they were."""
     key = graph.add(dataset_node(graph, version))
     graph.note(AS_OF_FREEZE)
+    note_erased(graph, version)
     until = frozen_at(version)
     events = frozen_of(version, project=graph.project, until=until)
     trace_answers(graph, events, made=key, until=until)
@@ -92,12 +99,19 @@ def _answers_node(
     begin, end = (min(days), max(days)) if days else (None, None)
     words = f"{end:%-d %b %Y}" if end else ""
     span = [words if begin == end else f"{begin:%-d %b} to {words}"] if words else []
+    back = taken_back(events)
+    since = [f"{n:,} {what} since" for what, n in back.items() if n]
     return Node(
         key=key,
         kind="answers",
         title=counted(total, "answer"),
-        lines=(f"up to event {until}", *span),
-        facts={"answers": total, "until_event": until, "sample": _sample(graph, events)},
+        lines=(f"up to event {until}", *span, *since),
+        facts={
+            "answers": total,
+            "until_event": until,
+            "taken_back_since": back,
+            "sample": _sample(graph, events),
+        },
         exact=False,
         may_start=False,
     )

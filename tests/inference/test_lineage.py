@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from corpus.erase import erase
 from corpus.versions.freeze import freeze
 from corpus.versions.recipe import Recipe
 from inference import live
@@ -176,6 +177,49 @@ def test_what_came_after_the_freeze_did_not_teach_it(answered, project, bob):
 
     assert "3 answers" in titles(graph, "answers")
     assert frozen_at(answered.dataset_version) == last(project) - 1
+
+
+def answers_behind(graph):
+    return next(node for node in graph.nodes.values() if node.kind == "answers")
+
+
+def test_what_was_taken_back_since_is_told(answered, project, alice, bob):
+    mine, other, hers = Annotation.objects.order_by("pk")
+    revised = answer(other.document, bob, "Praise", replaces=other.last_event)
+    other.refresh_from_db()
+    assert other.last_event == revised.event
+    for annotation in (other, mine):
+        withdraw(annotation=annotation, owner=alice, reason="", client_id=uuid.uuid4())
+    mine.refresh_from_db()
+    put_back(annotation=mine, owner=alice, client_id=uuid.uuid4())
+    erase(document=hers.document, owner=alice, reason="", client_id=uuid.uuid4())
+
+    graph = traced(project, f"model:{answered.pk}")
+
+    node = answers_behind(graph)
+    assert node.facts["taken_back_since"] == {"withdrawn": 1, "deleted": 0, "erased": 1}
+    assert node.lines[-2:] == ("1 withdrawn since", "1 erased since")
+    assert any("held a document that was erased since" in note for note in graph.notes)
+    assert any("version 2 holds the rest" in note for note in graph.notes)
+
+
+def test_while_all_stands_nothing_is_said_of_it(answered, project):
+    graph = traced(project, f"model:{answered.pk}")
+
+    assert not any(answers_behind(graph).facts["taken_back_since"].values())
+    assert "since" not in " ".join([*answers_behind(graph).lines, *graph.notes])
+
+
+def test_labels_that_a_model_knows_and_the_question_has_no_more_are_counted(answered, project):
+    labels = project.questions.get().labels
+    answered.parameters = {"labels": [*labels.values_list("pk", flat=True), None]}
+    answered.save()
+    assert "no more" not in " ".join(traced(project, f"model:{answered.pk}").notes)
+
+    labels.get(name="Praise").delete()
+
+    notes = traced(project, f"model:{answered.pk}").notes
+    assert "Topic 1 tells 1 label apart that the question has no more. " in " ".join(notes)
 
 
 def test_a_suggestion_goes_back_to_its_live_head_as_it_stood_then(project, serving, bob):
@@ -426,7 +470,7 @@ def test_boxes_of_a_drawing_do_not_overlap(answered, project):
 
 @pytest.mark.parametrize("versions", [1, 3])
 @pytest.mark.parametrize(
-    ("kind", "queries"), [("model", 14), ("dataset", 14), ("annotator", 13), ("label", 14)]
+    ("kind", "queries"), [("model", 16), ("dataset", 16), ("annotator", 13), ("label", 14)]
 )
 def test_more_versions_cost_no_more_queries(
     answered, project, client_of, alice, bob, django_assert_num_queries, versions, kind, queries
