@@ -19,7 +19,7 @@ from django_tasks.base import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAM
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from projects import jobs, workers
+from projects import jobs, loose_files, workers
 from projects.models import Job, WorkerBeat
 from projects.models.worker import BEAT_SECONDS
 
@@ -73,6 +73,7 @@ class Heart:
         close_old_connections()
         workers.beat(self.worker)
         workers.pick_up_silent()
+        loose_files.sweep()
 
     def __enter__(self) -> None:
         self.beat()

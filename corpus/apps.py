@@ -6,4 +6,4 @@ class CorpusConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from corpus import deleting, jobs  # noqa: F401 - they register themselves
+        from corpus import deleting, files, jobs  # noqa: F401 - they register themselves

@@ -21,6 +21,7 @@ from labeling.models import Annotation, Draft, Event, EventKind
 from labeling.redact import redact
 from labeling.submit import sent_before
 from projects.changes import announce_change
+from projects.loose_files import loose
 from projects.models import Document, DocumentState, Project, User
 
 CHUNK = 500
@@ -87,7 +88,7 @@ def erase(*, document: Document, owner: User, reason: str, client_id: UUID) -> E
                 raise CannotErase("A dataset was frozen just now. Try again.")
             for each in ready:
                 issue(each, reason=reason)
-            _remove_exports(_exports_with(locked, held))
+            stack.enter_context(loose(*_remove_exports(_exports_with(locked, held))))
             _forget_rows(locked)
             _forget_log(locked)
             for eraser in erasers:
@@ -130,12 +131,11 @@ def _exports_with(document: Document, held: Iterable[DatasetVersion]) -> QuerySe
     return exports.filter(later | of_versions)
 
 
-def _remove_exports(exports: QuerySet[Export, Export]) -> None:
-    """Without its file a finished export says that it held what was erased."""
-    for export in exports:
-        storage, name = export.file.storage, str(export.file.name)
-        transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
-        Export.objects.filter(pk=export.pk).update(file="", unsaid=[], unsaid_count=0)
+def _remove_exports(exports: QuerySet[Export, Export]) -> list[str]:
+    """Without its file a finished export says that it held what was erased; the files' names."""
+    names = {export.pk: str(export.file.name) for export in exports}
+    Export.objects.filter(pk__in=names).update(file="", unsaid=[], unsaid_count=0)
+    return list(names.values())
 
 
 def _forget_rows(document: Document) -> None:

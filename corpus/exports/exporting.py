@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -25,6 +25,7 @@ from corpus.record import BadFile, Record, Unsaid
 from corpus.versions.hashing import HashingWriter
 from projects import jobs
 from projects.jobs import JobRun
+from projects.loose_files import loose
 from projects.models import Project, User
 
 JOB = "export_documents"
@@ -73,14 +74,19 @@ def request_export(
 
 
 def run_export(export: Export, run: JobRun) -> dict[str, Any]:
-    """Write the export's file; a run that died left nothing to go on from. Raises CannotExport."""
+    """Write the export's file; a run that died left nothing to go on from, or all of it.
+
+    Raises CannotExport.
+    """
+    if export.file:
+        return _told(export.documents, export.unsaid_count)
 
     def tell(done: int, total: int) -> None:
         run.raise_if_cancelled()
         run.progress(done, total)
 
-    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as file:
-        out = HashingWriter(file)  # type: ignore[arg-type]
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
+        out = HashingWriter(cast("BinaryIO", file))
         written = write_export(
             out,  # type: ignore[arg-type]
             project=export.project,
@@ -89,15 +95,20 @@ def run_export(export: Export, run: JobRun) -> dict[str, Any]:
             tell=tell,
         )
         file.seek(0)
-        export.file.save("", File(file), save=False)
-    note_result(export, written, out)
-    told = {"Documents": written.documents}
-    return told | ({"Could not be said": written.unsaid_count} if written.unsaid_count else {})
+        name = export.file.field.generate_filename(export, "")
+        with loose(name):
+            export.file.name = export.file.storage.save(name, File(file))
+            note_result(export, written, out)
+    return _told(written.documents, written.unsaid_count)
+
+
+def _told(documents: int, unsaid: int) -> dict[str, Any]:
+    return {"Documents": documents} | ({"Could not be said": unsaid} if unsaid else {})
 
 
 def note_result(export: Export, written: Written, out: HashingWriter) -> None:
-    """Note what was written. An export that was deleted meanwhile leaves no file behind."""
-    kept = Export.objects.filter(pk=export.pk).update(
+    """Note what was written, unless the export was deleted meanwhile."""
+    Export.objects.filter(pk=export.pk).update(
         documents=written.documents,
         unsaid_count=written.unsaid_count,
         unsaid=[asdict(each) for each in written.unsaid],
@@ -106,8 +117,6 @@ def note_result(export: Export, written: Written, out: HashingWriter) -> None:
         size=out.size,
         finished_at=timezone.now(),
     )
-    if not kept:
-        export.file.delete(save=False)
 
 
 def write_export(
@@ -169,7 +178,6 @@ def delete_export(export: Export) -> None:
     """Forget an export and its file; one that is being written is stopped."""
     if export.job and not export.job.is_finished:
         jobs.cancel(export.job)
-    # A run that is about to end sees no row any more, and removes its file itself.
-    export.delete()
-    if export.file:
-        export.file.delete(save=False)
+    # A run that is about to end finds no row any more, and its file goes as well.
+    with loose(*filter(None, [export.file.name])):
+        export.delete()

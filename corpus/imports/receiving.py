@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -23,6 +23,7 @@ from corpus.record import BadFile, Row
 from corpus.versions.hashing import CHUNK, HashingWriter
 from projects import jobs
 from projects.jobs import Tell
+from projects.loose_files import loose
 from projects.models import USABLE, Job, Project, QuestionKind, User
 
 Options = Mapping_[str, str]
@@ -51,8 +52,8 @@ def receive(
     uploaded_by: User | None = None,
 ) -> Import:
     """Copy and hash a file. Nothing is checked or read until the import starts."""
-    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR) as kept:
-        writer = HashingWriter(kept)  # type: ignore[arg-type]
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as kept:
+        writer = HashingWriter(cast("BinaryIO", kept))
         while chunk := file.read(CHUNK):
             writer.write(chunk)
         kept.seek(0)
@@ -64,8 +65,10 @@ def receive(
             format=format,
             uploaded_by=uploaded_by,
         )
-        received.file.save("", File(kept), save=False)
-    received.save()
+        name = received.file.field.generate_filename(received, "")
+        with loose(name):
+            received.file.name = received.file.storage.save(name, File(kept))
+            received.save()
     return received
 
 

@@ -20,6 +20,7 @@ from corpus.versions.card import card_of, digest_of
 from corpus.versions.hashing import HashingWriter
 from corpus.versions.recipe import Recipe
 from corpus.versions.tally import Tally
+from projects.loose_files import loose
 from projects.models import Project, User
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -105,28 +106,19 @@ class Draft:
             parquet_size=self._table.size,
         )
 
-    @contextmanager
-    def kept(self, version: DatasetVersion) -> Iterator[None]:
-        """The files in their place; taken away again unless the version was saved inside."""
-        fields = [(version.file, self.lines), (version.parquet, self.table)]
-        names = [field.field.generate_filename(version, "") for field, _ in fields]
-        wanted = [
-            "" if field.storage.exists(name) else name
-            for (field, _), name in zip(fields, names, strict=True)
-        ]
-        try:
+    def loosen(self, *names: str) -> None:
+        """What lies there is gone when the draft ends, unless a row has it then."""
+        self._stack.enter_context(loose(*names))
+
+    def keep(self, version: DatasetVersion) -> None:
+        """Put the files in their place, for the time being."""
+        for field, file in ((version.file, self.lines), (version.parquet, self.table)):
+            wanted = field.field.generate_filename(version, "")
             with no_room():
-                for field, file in fields:
-                    file.seek(0)
-                    field.save("", File(file), save=False)
-            yield
-        finally:
-            if not version.pk:
-                # By the names that were wanted too: a file that broke off half-way has no other.
-                for (field, _), name in zip(fields, wanted, strict=True):
-                    if gone := str(field.name or name):
-                        field.storage.delete(gone)
-                    field.name = ""
+                name = field.storage.get_available_name(wanted)
+                self.loosen(name)
+                file.seek(0)
+                field.name = field.storage.save(name, File(file))
 
 
 @contextmanager

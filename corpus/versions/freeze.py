@@ -109,7 +109,8 @@ def number(version: DatasetVersion, draft: Draft) -> None:
             raise Unchanged(newest)
         version.number = newest.number + 1 if newest else 1
         # Before the transaction, so that nobody waits for the copying.
-        with draft.kept(version), transaction.atomic():
+        draft.keep(version)
+        with transaction.atomic():
             Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
             if version.project.dataset_versions.first() == newest:
                 version.save()

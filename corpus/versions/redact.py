@@ -6,9 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-
-from django.db import transaction
 
 from corpus.models import DatasetVersion, Redaction
 from corpus.record import Record
@@ -102,15 +99,16 @@ def _without(records: Iterator[Record], wanted: Wanted) -> Iterator[Record]:
 
 
 def issue(redaction: Redacted, *, reason: str) -> Redaction:
-    """Mark the version, issue what is left of it, and remove its file once that is committed."""
+    """Mark the version and issue what is left of it. Its files go when the draft ends, which is to
+    be after the transaction.
+    """
     version, successor = redaction.version, redaction.successor
     if successor is not None:
         same = version.project.dataset_versions.filter(
             sha256=successor.sha256, redactions=None
         ).first()
         successor = same or _numbered(successor, redaction.draft)
-    for file in filter(None, (version.file, version.parquet)):
-        transaction.on_commit(partial(file.storage.delete, str(file.name)))
+    redaction.draft.loosen(*(str(file.name) for file in (version.file, version.parquet) if file))
     return Redaction.objects.create(dataset_version=version, reason=reason, successor=successor)
 
 

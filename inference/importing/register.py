@@ -19,6 +19,7 @@ from inference.importing.unpack import CannotImport, is_wanted, refuse_without_w
 from inference.models import ModelKind, ModelVersion, Stage
 from inference.registry import environment, next_number
 from inference.training import classifier
+from projects.loose_files import loose
 from projects.models import Job, Question, QuestionKind, User
 
 TRIAL = "A short text, to see that the model can be loaded and says something."
@@ -46,28 +47,26 @@ def import_folder(
     with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as clean:
         _copy_wanted(folder, Path(clean))
         _try_out(Path(clean), found)
-        name, files = _keep(Path(clean))
-    parameters = {
-        "labels": columns,
-        "their_labels": list(found.labels),
-        "architecture": found.architecture,
-        "source": title,
-        **({"job": job.pk} if job else {}),
-    }
-    return _register(
-        ModelVersion(
+        version = ModelVersion(
             project=question.project,
             question=question,
             name=title[:80],
             kind=ModelKind.FOLDER,
-            parameters=parameters,
+            parameters={
+                "labels": columns,
+                "their_labels": list(found.labels),
+                "architecture": found.architecture,
+                "source": title,
+                **({"job": job.pk} if job else {}),
+            },
             environment=environment(),
-            folder=name,
-            files=files,
+            folder=artifacts.new_name(),
             author=author,
             stage=Stage.CHALLENGER,
         )
-    )
+        with loose(version.folder):
+            version.files = _kept_as(version.folder, Path(clean))
+            return _register(version)
 
 
 def made_by(job: Job) -> ModelVersion | None:
@@ -111,9 +110,9 @@ def _try_out(folder: Path, found: Found) -> None:
         raise CannotImport("It gives no numbers for a plain text: its weights are damaged.")
 
 
-def _keep(folder: Path) -> tuple[str, dict[str, str]]:
+def _kept_as(name: str, folder: Path) -> dict[str, str]:
     try:
-        return artifacts.keep(folder)
+        return artifacts.keep_as(name, folder)
     except artifacts.Unsafe as why:
         raise CannotImport(str(why)) from why
     except OSError as error:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from corpus.exports.exporting import request_export, write_export
 from corpus.exports.options import CannotExport, Options
 from corpus.versions.freeze import freeze
-from projects.models import JobState
+from projects.jobs import claim_and_run
+from projects.models import Job, JobState
 from tests.corpus.imports import imported, problems_of
 from tests.corpus.strategies import awkward_text, metas
 from tests.factories import answer, make_documents, make_project, make_question
@@ -129,6 +130,20 @@ def test_the_job_writes_the_file_and_its_hash(project, alice):
     assert export.sha256 == hashlib.sha256(content).hexdigest()
     assert (export.size, export.documents) == (len(content), 1)
     assert export.finished_at is not None
+
+
+def test_a_job_that_runs_again_keeps_the_file_that_it_wrote(project, alice):
+    make_documents(project, "a")
+    export = request_export(project=project, options=Options(), created_by=alice)
+    export.refresh_from_db()
+    wrote = export.file.name
+    Job.objects.filter(pk=export.job_id).update(state=JobState.QUEUED)
+
+    claim_and_run(export.job_id)
+
+    export.refresh_from_db()
+    assert (export.file.name, export.job.state) == (wrote, JobState.DONE)
+    assert export.job.result == {"Documents": 1}
 
 
 def test_the_job_says_why_it_cannot(project):

@@ -379,10 +379,10 @@ def test_a_failed_import_keeps_the_upload_for_another_try(
     upload = waiting.receive(project, foreign_models.zipped(made), "theirs.zip")
     full = OSError(28, "No space left on device")
 
-    def fail(folder):
+    def fail(name, folder):
         raise full
 
-    monkeypatch.setattr(register.artifacts, "keep", fail)
+    monkeypatch.setattr(register.artifacts, "keep_as", fail)
     job = import_later(
         question=question, upload=upload, chosen=chosen, title="Theirs", author=alice
     )
