@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from inference import live
+from inference.encoders.fake_engine import FakeEngine
 from inference.models import ModelVersion, Stage, Suggestion
+from inference.predicting import predictor_of
 from projects.changes import announce_change
 from projects.models import Role
 from tests.factories import make_documents, make_member
@@ -93,3 +96,53 @@ async def test_a_swap_loses_no_request(project, version, serving):
             break
         await asyncio.sleep(0.02)
     assert stored == len(documents)
+
+
+async def test_a_hundred_requests_in_flight_over_a_promotion_are_each_answered_by_one_version(
+    project, version, serving, monkeypatch
+):
+    documents = await in_db(make_documents)(project, *[f"refund {n} please" for n in range(100)])
+    people = [await in_db(make_member)(project, f"p{n}", Role.ANNOTATOR) for n in range(100)]
+    before = await live.refreshed(project)
+    gate, encode = threading.Event(), FakeEngine.encode
+
+    def held(self, texts):
+        assert gate.wait(60)
+        return encode(self, texts)
+
+    monkeypatch.setattr(FakeEngine, "encode", held)
+    monkeypatch.setattr("inference.consumers.encode_later", lambda _: None)
+    monkeypatch.setattr("inference.consumers.PATIENCE_SECONDS", 60)
+    tabs = await asyncio.gather(*(Tab(person).__aenter__() for person in people))
+    await asyncio.gather(
+        *(tab.say(type="open", document=one.pk) for tab, one in zip(tabs, documents, strict=True))
+    )
+    for _ in range(3000):
+        if len(serving.batcher._waiting) + len(serving.batcher._running) == len(documents):
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("Not all of them are in flight.")
+    await in_db(staged)(version, Stage.CHAMPION)
+    [after] = await live.refreshed(project)
+    gate.set()
+    first = await asyncio.gather(*(frame_of(tab, LIVE) for tab in tabs))
+    then = await asyncio.gather(*(frame_of(tab, TINY) for tab in tabs))
+    await asyncio.gather(*(tab.__aexit__() for tab in tabs))
+
+    assert after.model_version == version.pk != before[0].model_version
+    opened = [one.pk for one in documents]
+    assert [frame["document"] for frame in first] == opened
+    assert [frame["document"] for frame in then] == opened
+    own = await in_db(lambda: predictor_of(version).predict(documents))()
+    assert [labels(frame["items"]) for frame in then] == [labels(items) for items in own]
+    assert all(labels(old["items"]) for old in first)
+    kept = Suggestion.objects.values_list("document", "model_version", "items")
+    said = {(document, model): items async for document, model, items in kept}
+    assert [said[frame["document"], before[0].model_version] for frame in first] == [
+        frame["items"] for frame in first
+    ]
+
+
+def labels(items) -> list[int]:
+    return [item["label"] for item in items]
