@@ -14,6 +14,7 @@ from inference.models import (
     Measurement,
     ModelVersion,
     Promotion,
+    RemoteFailure,
     RemoteUse,
     Suggestion,
     Vector,
@@ -121,3 +122,9 @@ class AutoLabelDocumentAdmin(Kept):
 class RemoteUseAdmin(Kept):
     list_display = ("model_version", "calls", "failures", "tokens_in", "tokens_out", "cost")
     list_select_related = ("model_version",)
+
+
+@admin.register(RemoteFailure)
+class RemoteFailureAdmin(Kept):
+    list_display = ("model_version", "document", "times", "failed_at")
+    list_select_related = ("model_version", "document")

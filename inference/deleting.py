@@ -13,6 +13,7 @@ from inference.models import (
     Measurement,
     ModelVersion,
     Promotion,
+    RemoteFailure,
     RemoteUse,
     Suggestion,
     Vector,
@@ -33,6 +34,7 @@ def rows_of_inference(project: Project) -> Iterator[Rows]:
     yield AutoLabelRun.objects.filter(project=project)
     yield Comparison.objects.filter(question__project=project)
     yield Promotion.objects.filter(question__project=project)
+    yield RemoteFailure.objects.filter(model_version__project=project)
     yield RemoteUse.objects.filter(model_version__project=project)
     artifacts.remove(ModelVersion.objects.filter(project=project))
     yield ModelVersion.objects.filter(project=project)

@@ -14,6 +14,7 @@ from inference.choices.heads import MAX_ITEMS
 from inference.choices.regression import Floats
 from inference.engine import EngineError
 from inference.models import ModelKind, ModelVersion, Suggestion
+from inference.remote.failures import without_answer
 from inference.spans import heads as span_heads
 from inference.spans.calibration import Calibration, line_in
 from inference.spans.tagger import runs_in
@@ -68,10 +69,12 @@ def record(
     items: Sequence[Items],
     version_name: str,
 ) -> None:
-    """Store what was said, of a choice its first labels; what is stored already stays.
+    """Store what was said, of a choice its first labels; what is stored already stays. Where a
+    remote version failed there is nothing to store, and it can be asked again.
 
     `version_name`: the version as it is now.
     """
+    failed = without_answer(version, documents)
     Suggestion.objects.bulk_create(
         (
             Suggestion(
@@ -84,6 +87,7 @@ def record(
                 score=_score(said) if said else None,
             )
             for document, said in zip(documents, items, strict=True)
+            if document.pk not in failed
         ),
         ignore_conflicts=True,
     )

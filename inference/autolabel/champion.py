@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inference.autolabel.scoring import certainty
+from inference.autolabel.selection import NEVER
 from inference.engine import serving
-from inference.evaluating.predictions import recorded
+from inference.evaluating.predictions import recorded, unasked_of
 from inference.live import LiveHead
 from inference.live_predictor import LivePredictor
 from inference.models import AutoLabelDocument, AutoLabelRun
 from inference.predicting import CannotPredict, Items, Predictor, predictor_of
+from inference.remote.failures import without_answer
 from inference.stamps import Stamp
 from inference.weights import packed, unpacked
 from projects.models import Document
@@ -61,18 +63,22 @@ def predictor(run: AutoLabelRun) -> Predictor:
 def scored(
     run: AutoLabelRun, model: Predictor, documents: Sequence[Document]
 ) -> list[AutoLabelDocument]:
-    """Rows, not saved yet. What a fixed version has said before is not asked again."""
-    known = {} if run.model_version.is_live else recorded(run.model_version, documents)
-    missing = [document for document in documents if document.pk not in known]
-    fresh = zip(missing, model.predict(missing), strict=True) if missing else ()
-    said: dict[int, Items] = {pk: list(items) for pk, items in known.items()}
-    said |= {document.pk: items for document, items in fresh}
+    """Rows, not saved yet. What a fixed version has said before is not asked again;
+    where a remote one gave no usable answer there is none that it could be sure of.
+    """
+    version = run.model_version
+    missing = documents if version.is_live else unasked_of(version, documents)
+    answers = model.predict(missing) if missing else []
+    fresh = {one.pk: items for one, items in zip(missing, answers, strict=True)}
+    known = {} if version.is_live else recorded(version, documents)
+    said: dict[int, Items] = {pk: list(items) for pk, items in known.items()} | fresh
+    unheard = without_answer(version, documents)
     return [
         AutoLabelDocument(
             run=run,
             document=document,
             items=said[document.pk],
-            score=certainty(run.question, said[document.pk]),
+            score=NEVER if document.pk in unheard else certainty(run.question, said[document.pk]),
         )
         for document in documents
     ]

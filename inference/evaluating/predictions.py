@@ -9,6 +9,7 @@ from inference.live_predictor import LivePredictor
 from inference.measuring.reserve import chunks
 from inference.models import ModelVersion, Suggestion
 from inference.predicting import CannotPredict, Predictor, predictor_of, record
+from inference.remote.failures import given_up, without_answer
 from labeling.merged import followed_items, merged_into
 from projects.jobs import JobError, JobRun
 from projects.models import Document, Label
@@ -33,10 +34,12 @@ def said_by(
 
 
 def recorded(version: ModelVersion, documents: Sequence[Document]) -> Said:
-    """What a fixed version is known to say, under the labels there are now."""
+    """What a fixed version is known to say, under the labels there are now. Nothing of a document
+    of which a remote one gave no usable answer.
+    """
     into = merged_into(version.project)
     labels = set(Label.objects.filter(question=version.question_id).values_list("pk", flat=True))
-    said: Said = {}
+    said: Said = dict.fromkeys(without_answer(version, documents), ())
     for chunk in chunks([document.pk for document in documents]):
         rows = _rows(version).filter(document__in=chunk)
         for document, items in rows.values_list("document", "items"):
@@ -50,7 +53,7 @@ def keep_missing(run: JobRun, version: ModelVersion, documents: Sequence[Documen
 
     Killed at any moment, it goes on where it was. Raises CannotPredict.
     """
-    missing = _missing(version, documents)
+    missing = unasked_of(version, documents)
     predictor: Predictor | None = predictor_of(version) if missing else None
     done = len(documents) - len(missing)
     for start in range(0, len(missing) if predictor else 0, AT_ONCE):
@@ -63,11 +66,12 @@ def keep_missing(run: JobRun, version: ModelVersion, documents: Sequence[Documen
 
 
 def is_recorded(version: ModelVersion, documents: Sequence[Document]) -> bool:
-    return not version.is_live and not _missing(version, documents)
+    return not version.is_live and not unasked_of(version, documents)
 
 
-def _missing(version: ModelVersion, documents: Sequence[Document]) -> list[Document]:
-    known: set[int] = set()
+def unasked_of(version: ModelVersion, documents: Sequence[Document]) -> list[Document]:
+    """Those of these of which a fixed version said nothing yet, and that are worth a try."""
+    known = set(given_up(version).values_list("document", flat=True))
     for chunk in chunks([document.pk for document in documents]):
         known.update(_rows(version).filter(document__in=chunk).values_list("document", flat=True))
     return [document for document in documents if document.pk not in known]

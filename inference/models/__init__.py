@@ -4,6 +4,7 @@ from inference.models.live_weights import LiveWeights
 from inference.models.measurement import Measurement
 from inference.models.model_version import PROMOTABLE, ModelKind, ModelVersion, Stage
 from inference.models.promotion import Promotion
+from inference.models.remote_failure import RemoteFailure
 from inference.models.remote_use import RemoteUse
 from inference.models.suggestion import Suggestion
 from inference.models.vector import Vector
@@ -20,6 +21,7 @@ __all__ = [
     "ModelKind",
     "ModelVersion",
     "Promotion",
+    "RemoteFailure",
     "RemoteUse",
     "Role",
     "RunState",

@@ -20,6 +20,7 @@ from inference.models import ModelKind, ModelVersion
 from inference.predicting import CannotPredict, Items, Predictor, predictor_of, record
 from inference.promoted.readers import said_of_all
 from inference.promoted.versions import IN_FOLDERS, as_promoted
+from inference.remote.failures import given_up
 from projects.changes import announce_change
 from projects.jobs import JobError, JobRun, after, enqueue, handler
 from projects.models import Document, Job, JobState, Project, QuestionKind, User
@@ -75,9 +76,10 @@ def predict_for_promoted(project: Project) -> None:
 
 
 def unasked(version: ModelVersion) -> DocumentQuerySet:
-    """Documents of which nothing that it says is recorded."""
+    """Documents of which nothing that it says is recorded, and that are worth another try."""
     documents = version.project.documents.published().order_by("pk")
-    return documents.exclude(pk__in=version.suggestions.values("document"))
+    left = documents.exclude(pk__in=version.suggestions.values("document"))
+    return left.exclude(pk__in=given_up(version).values("document"))
 
 
 @handler(KIND)
@@ -97,7 +99,7 @@ def predict(run: JobRun) -> dict[str, Any]:
         items = _said(predictor, version, chunk)
         through, done = chunk[-1].pk, done + len(chunk)
         with transaction.atomic():
-            _record(version, chunk, items)
+            record(version, chunk, items, version.version)
             run.save_checkpoint({"through": through, "done": done})
         run.progress(done, total, f"Asking {version}")
         run.give_way()
@@ -119,18 +121,6 @@ def _said(predictor: Predictor, version: ModelVersion, chunk: Sequence[Document]
         return predictor.predict(chunk)
     except CannotPredict as why:
         raise JobError(str(why)) from why
-
-
-def _record(version: ModelVersion, chunk: Sequence[Document], items: Sequence[Items]) -> None:
-    """A remote version that said nothing may only have failed: it can be asked again."""
-    is_remote = version.kind == ModelKind.REMOTE
-    heard = [place for place, said in enumerate(items) if said or not is_remote]
-    record(
-        version,
-        [chunk[place] for place in heard],
-        [items[place] for place in heard],
-        version.version,
-    )
 
 
 def _read_answered(run: JobRun, version: ModelVersion) -> None:

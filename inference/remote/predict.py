@@ -16,6 +16,7 @@ from inference.remote.answers import Texts
 from inference.remote.asking import Spent, on_one_line
 from inference.remote.chat import ChatModel
 from inference.remote.configuration import Configuration, RemoteProtocol
+from inference.remote.failures import note_failures
 from inference.remote.label_studio import LabelStudioBackend
 from inference.remote.problems import CallFailed, Refused, Unusable
 from inference.remote.use import count_use
@@ -54,17 +55,20 @@ class RemotePredictor:
 
     def predict(self, documents: Sequence[Document]) -> list[Items]:
         """As `inference.predicting.Predictor`. A document without a usable answer gets nothing,
-        and is counted.
+        is counted, and marked (`inference.remote.failures`).
 
         Raises CannotPredict where the endpoint refuses everything, or fails many times in a row.
         """
         known = labels_now(self.version.question_id)
         said: list[Items] = [[] for _ in documents]
         stop, reason, in_a_row = Event(), "", 0
+        failed: set[int] = set()
         texts = [dict(document.fields()) for document in documents]
         with closing(outcomes_of(self.asked, texts, stop)) as outcomes:
             for place, outcome in outcomes:
                 count_use(self.version, self.configuration, outcome.spent, failure=outcome.failure)
+                if outcome.failure:
+                    failed.add(documents[place].pk)
                 said[place] = present(outcome.items, self.into, known)
                 if outcome.spent.calls:
                     in_a_row = in_a_row + 1 if outcome.failure else 0
@@ -73,6 +77,8 @@ class RemotePredictor:
                     reason = outcome.failure
         if reason:
             raise CannotPredict(f"{self.version} gives no answers. {reason}")
+        answered = {document.pk for document in documents} - failed
+        note_failures(self.version, failed, answered=answered)
         return said
 
 

@@ -15,6 +15,7 @@ from inference.predictions import search
 from inference.predictions.export import FORMATS, download, lines_of
 from inference.predictions.filters import STATES, read_filters
 from inference.predictions.job import job_of, predict_later, unasked
+from inference.remote.failures import allow_again, given_up
 from labeling.matching import BadFilter
 from projects import jobs
 from projects.access import EXPORTERS, OWNERS, ProjectRequest, project_view
@@ -80,9 +81,13 @@ def export_predictions(request: ProjectRequest, project: Project) -> HttpRespons
 @require_POST
 @project_view(OWNERS)
 def predict(request: ProjectRequest, project: Project, question: str, number: int) -> HttpResponse:
-    """Ask a version about every document of which it has not said anything yet."""
+    """Ask a version about every document of which it has not said anything yet; `again`: also
+    about those of which a remote one gave no usable answer so often that they were given up.
+    """
     version = version_or_404(project, question, number)
     if version.kind in PROMOTABLE:
+        if "again" in request.POST:
+            allow_again(version)
         predict_later(version, request.user)
     else:
         messages.error(
@@ -125,6 +130,7 @@ def _asking(version: ModelVersion) -> dict[str, Any]:
         "worker_missing": is_waiting and not workers_alive(),
         "left": 0 if is_waiting else unasked(version)[: search.MOST_COUNTED].count(),
         "may_ask": True,
+        "given_up": 0 if is_waiting else given_up(version).count(),
     }
 
 

@@ -118,18 +118,6 @@ def test_a_remote_version_is_asked_only_on_demand(project, remote, documents):
     assert not project.jobs.filter(kind=KIND).exists()
 
 
-def test_what_a_remote_version_left_out_can_be_asked_again(remote, documents, monkeypatch):
-    class Silent:
-        def predict(self, chunk):
-            return [[] for _ in chunk]
-
-    monkeypatch.setattr(predicting, "predictor_of", lambda _: Silent())
-
-    assert done(predict_later(remote)).state == JobState.DONE
-
-    assert unasked(remote).count() == len(documents)
-
-
 def test_a_version_that_cannot_be_asked_says_why(version, documents, settings):
     (settings.MEDIA_ROOT / version.folder / "model.safetensors").unlink()
 
