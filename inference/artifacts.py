@@ -45,7 +45,7 @@ def keep(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 def keep_as(name: str, folder: Path) -> dict[str, str]:
-    """As `keep`, under a name that the caller has noted down. Raises Unsafe."""
+    """As `keep`, under a name that the caller holds as `loose`. Raises Unsafe."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
         if path.suffix.lower() in PICKLED:
@@ -57,17 +57,6 @@ def keep_as(name: str, folder: Path) -> dict[str, str]:
             stream.seek(0)
             default_storage.save(name + path.name, File(stream))
     return hashes
-
-
-def discard(name: str) -> None:
-    """Let go of a folder that no version has."""
-    try:
-        _, files = default_storage.listdir(name)
-    except FileNotFoundError:
-        return
-    for file in files:
-        default_storage.delete(name + file)
-    default_storage.delete(name.rstrip("/"))
 
 
 def local(version: ModelVersion) -> Path:

@@ -21,7 +21,7 @@ from inference.training.course import Course
 from inference.training.figures import figure_name, temperature
 from inference.training.lessons import CannotTrain, Lessons, lessons_of
 from inference.training.network import Network
-from inference.training.register import register, registered, remove_strays
+from inference.training.register import register, registered
 from inference.training.request import KIND
 from inference.training.rows import balanced, rows_of
 from inference.training.settings import TrainingSettings
@@ -36,7 +36,6 @@ LOOK_SECONDS = 1.0
 def train(run: JobRun) -> dict[str, Any]:
     """Fine-tune, register, and say what came of it."""
     checkpoint.sweep()
-    remove_strays(run.job)
     try:
         version = registered(run.job) or _trained(run)
     except (CannotTrain, EngineError) as why:

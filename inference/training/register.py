@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from corpus.models import DatasetVersion
 from inference import artifacts
@@ -19,12 +18,9 @@ from inference.training.card import card
 from inference.training.checkpoint import folder_of
 from inference.training.labels import labels_of
 from inference.training.network import Network
-from inference.training.request import KIND
 from projects.jobs import JobRun
-from projects.models import Job, JobState, Question
-
-PENDING = "pending_folder"
-"""In a job's checkpoint: a folder in the storage that has no row yet."""
+from projects.loose_files import loose
+from projects.models import Job, Question
 
 
 def registered(job: Job) -> ModelVersion | None:
@@ -43,10 +39,7 @@ def register(
     network: Network,
     facts: Mapping[str, Any],
 ) -> ModelVersion:
-    """Store the network and give it the question's next number. Raises OSError.
-
-    Who is killed on the way leaves a folder whose name the job knows, for `remove_strays`.
-    """
+    """Store the network and give it the question's next number. Raises OSError."""
     parameters = {
         **network.settings.as_dict(),
         **facts,
@@ -68,11 +61,11 @@ def register(
         encoding="utf-8",
     )
     name = artifacts.new_name()
-    run.save_checkpoint({**run.checkpoint, PENDING: name})
-    try:
+    with loose(name):
         files = artifacts.keep_as(name, made)
         with transaction.atomic():
-            version = ModelVersion.objects.create(
+            run.save_checkpoint(run.checkpoint)  # which only who still owns the job can
+            return ModelVersion.objects.create(
                 project=question.project,
                 question=question,
                 name=f"{base.title} fine-tuned"[:80],
@@ -87,20 +80,6 @@ def register(
                 files=files,
                 stage=Stage.CHALLENGER,
             )
-            run.save_checkpoint({k: of for k, of in run.checkpoint.items() if k != PENDING})
-    except BaseException:
-        artifacts.discard(name)
-        raise
-    return version
-
-
-def remove_strays(mine: Job) -> None:
-    """Folders that attempts which were killed have left without a row."""
-    theirs = ~Q(state=JobState.RUNNING) | Q(pk=mine.pk)
-    for job in Job.objects.filter(theirs, kind=KIND, checkpoint__has_key=PENDING):
-        name = job.checkpoint[PENDING]
-        if not ModelVersion.objects.filter(folder=name).exists():
-            artifacts.discard(name)
 
 
 def _written(job: Job, base: Base, network: Network) -> Path:

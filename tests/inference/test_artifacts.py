@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 
 import pytest
 from django.core.files.storage import default_storage
@@ -84,14 +83,3 @@ def test_files_go_with_the_versions_that_are_removed(version):
     version.refresh_from_db()
     assert (version.folder, version.files) == ("", {})
     assert not default_storage.exists(name.rstrip("/"))
-
-
-def test_a_stray_folder_is_discarded_and_one_that_is_gone_is_no_trouble(folder):
-    name = artifacts.new_name()
-    artifacts.keep_as(name, folder)
-
-    for _ in range(2):
-        artifacts.discard(name)
-
-    assert not default_storage.exists(name.rstrip("/"))
-    assert uuid.UUID(name.split("/")[1])

@@ -19,7 +19,7 @@ from inference.models import ModelKind, ModelVersion, Stage
 from inference.predicting import predictor_of
 from inference.training import checkpoint, job
 from inference.training.lessons import CannotTrain, lessons_of
-from inference.training.register import PENDING, registered
+from inference.training.register import registered
 from inference.training.request import KIND, UnderWay, checked, request_training
 from inference.training.settings import TrainingSettings
 from labeling.submit import Submission, submit
@@ -279,24 +279,18 @@ def test_a_full_disk_is_said_and_registers_nothing(project, question, bob, monke
     assert run(training).state == JobState.DONE
 
 
-def test_who_is_killed_while_registering_leaves_a_folder_that_the_next_removes(
-    project, question, bob, monkeypatch
-):
+def test_who_fails_while_registering_leaves_no_folder(project, question, bob, monkeypatch):
     training = wanted(question, frozen(project, bob), BRIEF)
     with monkeypatch.context() as patched:
-        patched.setattr(artifacts, "discard", lambda name: None)
         patched.setattr(ModelVersion.objects, "create", lambda **_: (_ for _ in ()).throw(Stop()))
         with pytest.raises(Stop):
             jobs.claim_and_run(training.pk)
-    training.refresh_from_db()
-    stray = training.checkpoint[PENDING]
-    assert default_storage.exists(stray + "config.json")
+    assert default_storage.listdir("models")[0] == []
     Job.objects.filter(pk=training.pk).update(state=JobState.QUEUED, run_token=None)
 
     run(training)
 
     assert training.state == JobState.DONE
-    assert not default_storage.exists(stray)
     assert ModelVersion.objects.count() == 1
 
 
