@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -25,7 +26,8 @@ class System:
         self.port = free_port()
         self.database = f"annotate_system_{uuid.uuid4().hex[:12]}"
         self.outer = os.environ.get("DATABASE_URL", "")
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[Any]] = []
+        self.settings: dict[str, str] = {}
         if self.on_postgres:
             self._administer(f'CREATE DATABASE "{self.database}"')
 
@@ -50,7 +52,7 @@ class System:
         }
         if self.on_postgres:
             own["DATABASE_URL"] = self.outer.rsplit("/", 1)[0] + f"/{self.database}"
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self.settings}
 
     def manage(self, *command: str) -> str:
         """Run a management command to its end; what it printed."""
@@ -107,7 +109,7 @@ class System:
             connection.execute(statement)
 
 
-def kill_nine(process: subprocess.Popen[bytes]) -> None:
+def kill_nine(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=30)
 

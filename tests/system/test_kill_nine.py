@@ -13,20 +13,15 @@ import pytest
 
 from tests.system.annotator import Annotator
 from tests.system.seed import PEOPLE
-from tests.system.server import ROOT, System, kill_nine
+from tests.system.server import ROOT, kill_nine
 
 KILLS = 10
 
 
 @pytest.fixture
-def system(tmp_path):
-    system = System(tmp_path)
-    try:
-        system.manage("migrate", "--verbosity", "0")
-        system.manage("collectstatic", "--no-input", "--verbosity", "0")
-        yield system
-    finally:
-        system.end()
+def system(system):
+    system.manage("collectstatic", "--no-input", "--verbosity", "0")
+    return system
 
 
 def run(system, module, *arguments):
