@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 
 UNTRIED = Calibration(0.0, 1.0)
 """Scores as they are."""
+SPAN_WEIGHT = 0.5
+"""Of a version that was trained here beside the live tagger, which goes on learning. On 700 tweets
+that neither had seen this was 1.2 F1 above the version alone where both had learned the same 900,
+and 1.5 above it where the live tagger had learned 400 more (3 and 1 above the live tagger alone).
+"""
 
 
 def share_of(head: Head | SpanHead) -> Share | SpanShare | None:
@@ -38,8 +43,12 @@ def by_itself(head: Head | SpanHead) -> Head | SpanHead:
 
 
 def with_promoted(head: SpanHead, promoted: Promoted) -> SpanHead:
-    """What was marked before is found by the gazetteer all the same."""
-    return replace(head, tuned=SpanShare(1.0, promoted.line or UNTRIED))
+    """Alone where its scores were never tried, or the live tagger has nothing to say yet; what was
+    marked before is found by the gazetteer all the same.
+    """
+    if promoted.line is None or head.tagger is None:
+        return replace(head, tuned=SpanShare(1.0, promoted.line or UNTRIED))
+    return replace(head, tuned=SpanShare(SPAN_WEIGHT, promoted.line))
 
 
 def choice_share(question: Question, promoted: Promoted, documents: Sequence[Document]) -> Beside:
