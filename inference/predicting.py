@@ -13,6 +13,7 @@ from inference.artifacts import ArtifactDamaged
 from inference.choices.heads import MAX_ITEMS
 from inference.choices.regression import Floats
 from inference.engine import EngineError
+from inference.importing.tags import joined
 from inference.models import ModelKind, ModelVersion, Suggestion
 from inference.remote.failures import without_answer
 from inference.spans import heads as span_heads
@@ -171,6 +172,7 @@ class FolderPredictor:
 
     def _marked(self, field: str, text: str, tags: Floats, known: Collection[int]) -> Items:
         places, line = word_places(text), self.line
+        tags = joined(tags, self.labels)
         offered = span_heads.OFFERED if line else OFFERED
         runs = runs_in(tags)
         if line:

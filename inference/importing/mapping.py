@@ -19,8 +19,11 @@ def suggested(theirs: Iterable[str], ours: Iterable[Label]) -> dict[str, int | N
 
 
 def columns_of(theirs: Sequence[str], chosen: Chosen, ours: Iterable[Label]) -> list[int | None]:
-    """Label ids in the order of the model's labels. Raises CannotImport."""
-    names = {label.pk: label.name for label in ours}
+    """Label ids in the order of the model's labels; several of them may stand for one of ours.
+
+    Raises CannotImport.
+    """
+    known = {label.pk for label in ours}
     unknown = next((name for name in chosen if name not in theirs), None)
     if unknown is not None:
         raise CannotImport(f"The model has no label “{unknown}”. It has: {_listed(theirs)}.")
@@ -31,11 +34,8 @@ def columns_of(theirs: Sequence[str], chosen: Chosen, ours: Iterable[Label]) -> 
             "None of its labels is mapped to one of the project's, so it could say nothing. "
             f"It has: {_listed(theirs)}."
         )
-    if any(label not in names for label in mapped):
+    if any(label not in known for label in mapped):
         raise CannotImport("A label of the project is gone meanwhile. Choose again.")
-    twice = next((label for label in mapped if mapped.count(label) > 1), None)
-    if twice is not None:
-        raise CannotImport(f"Two of its labels stand for “{names[twice]}”. Map one, ignore one.")
     return columns
 
 

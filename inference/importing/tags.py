@@ -1,4 +1,4 @@
-"""The tags of other people's token classifiers as ours: BIO, BILOU, BIOES and plain names."""
+"""The tags of other people's token classifiers as ours: BIO, IOB1, BILOU, BIOES, plain names."""
 
 from __future__ import annotations
 
@@ -44,17 +44,30 @@ def read_tags(names: Sequence[str]) -> Tags:
 def our_tags(shares: Floats, ours: Sequence[int], columns: int) -> Floats:
     """(w, outputs) probabilities of the words of a text, to (w, 1 + 2 columns) of our tags.
 
-    An entity without a tag that begins it goes on where the word before belongs to it as well: as
-    much as that is unlikely, it begins.
+    As much as a word is likelier to go on with an entity than the word before is to belong to it,
+    it begins one. So are read the schemes without tags that begin, and the one (IOB1) that has them
+    only where two of the same entity touch: by its names it cannot be told from BIO.
     """
     found = np.zeros((len(shares), tag_count(columns)), dtype=np.float32)
     for theirs, tag in enumerate(ours):
         found[:, tag] += shares[:, theirs]
-    for begins in range(1, tag_count(columns), 2):
-        if begins not in ours:
-            inside = found[:, begins + 1]
-            found[:, begins] = inside * (1 - np.concatenate([[0], inside])[: len(inside)])
-            found[:, begins + 1] -= found[:, begins]
+    if len(found):
+        begins, inside = found[:, 1::2], found[:, 2::2]
+        before = np.vstack([np.zeros((1, columns), dtype=np.float32), (begins + inside)[:-1]])
+        alone = np.maximum(inside - before, 0)
+        begins += alone
+        inside -= alone
+    return found
+
+
+def joined(shares: Floats, labels: Sequence[int | None]) -> Floats:
+    """(w, 1 + 2 columns) with all that columns of the same label say in the first of them."""
+    found = shares.copy()
+    for column, label in enumerate(labels):
+        first = labels.index(label)
+        if label is not None and first < column:
+            found[:, 1 + 2 * first : 3 + 2 * first] += found[:, 1 + 2 * column : 3 + 2 * column]
+            found[:, 1 + 2 * column : 3 + 2 * column] = 0
     return found
 
 

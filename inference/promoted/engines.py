@@ -11,6 +11,7 @@ import numpy as np
 from inference.choices.regression import Floats
 from inference.encoders.reading import Reading, Window
 from inference.engine import EngineError
+from inference.importing.tags import joined
 from inference.promoted.versions import Promoted
 from inference.spans.bio import tag_count
 from inference.spans.words import word_places
@@ -127,4 +128,5 @@ class SpanEngine(FolderEngine):
         return [Window(0, len(text), 0, 0, words)]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        return [Reading(None, shares.astype(np.float16)) for shares in self.loaded.tag(texts)]
+        said = (joined(shares, self.columns) for shares in self.loaded.tag(texts))
+        return [Reading(None, shares.astype(np.float16)) for shares in said]

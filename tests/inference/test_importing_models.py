@@ -19,10 +19,11 @@ from inference.importing.folder import found_in
 from inference.importing.job import import_later
 from inference.importing.mapping import columns_of, suggested
 from inference.importing.register import import_folder
-from inference.importing.tags import our_tags, read_tags
+from inference.importing.tags import joined, our_tags, read_tags
 from inference.importing.unpack import CannotImport, unpack
 from inference.models import ModelKind, ModelVersion, Stage
 from inference.predicting import predictor_of
+from inference.spans.tagger import runs_in
 from projects.jobs import retry
 from projects.models import Job, JobState, QuestionKind
 from tests.factories import make_documents, make_question
@@ -100,8 +101,6 @@ def test_a_mapping_must_make_sense(question):
 
     with pytest.raises(CannotImport, match="None of its labels"):
         columns_of(theirs, {"a": None}, ours)
-    with pytest.raises(CannotImport, match="Two of its labels stand for “Refund”"):
-        columns_of(theirs, {"a": ours[0].pk, "b": ours[0].pk}, ours)
     with pytest.raises(CannotImport, match=r"no label “c”\. It has: a, b"):
         columns_of(theirs, {"c": ours[0].pk}, ours)
     with pytest.raises(CannotImport, match="gone meanwhile"):
@@ -277,10 +276,10 @@ def test_tags_are_put_in_our_order_whatever_the_model_has():
     names = ["I-LOC", "B-PER", "O", "I-PER", "B-LOC"]
 
     tags = read_tags(names)
-    found = our_tags(np.eye(5, dtype=np.float32), tags.ours, 2)
+    found = our_tags(np.eye(5, dtype=np.float32)[[4, 0, 2, 1, 3]], tags.ours, 2)
 
     assert tags.entities == ("LOC", "PER")
-    assert found.argmax(axis=1).tolist() == [2, 3, 0, 4, 1]
+    assert found.argmax(axis=1).tolist() == [1, 2, 0, 3, 4]
     assert found.sum(axis=1).tolist() == [1] * 5
 
 
@@ -293,6 +292,55 @@ def test_plain_names_and_a_scheme_without_begins_come_to_the_same_spans():
 
         assert found.argmax(axis=1).tolist() == [1, 2, 0, 1]
         assert found.sum(axis=1) == pytest.approx([1] * 4)
+
+
+def test_iob1_begins_where_nothing_came_before():
+    names = ["O", "B-PER", "I-PER"]
+    tags = read_tags(names)
+    ann, lee, bob = [0.02, 0.03, 0.95], [0.02, 0.02, 0.96], [0.02, 0.9, 0.08]
+    went = [0.98, 0.01, 0.01]
+
+    found = our_tags(np.array([ann, lee, bob, went], dtype=np.float32), tags.ours, 1)
+
+    assert found.argmax(axis=1).tolist() == [1, 2, 1, 0]
+    assert [tuple(run)[:3] for run in runs_in(found)] == [(0, 2, 0), (2, 3, 0)]
+    assert found.sum(axis=1) == pytest.approx([1] * 4)
+
+
+def test_bio_keeps_its_numbers():
+    names = ["O", "B-PER", "I-PER"]
+    shares = np.array([[0.02, 0.96, 0.02], [0.05, 0.05, 0.9]], dtype=np.float32)
+
+    found = our_tags(shares, read_tags(names).ours, 1)
+
+    assert found[1].tolist() == shares[1].tolist()
+
+
+def test_several_of_their_labels_may_stand_for_one_of_ours(folder, question, project):
+    refund, praise, *_ = question.labels.all()
+    chosen = {"refund": refund.pk, "LATE_DELIVERY": refund.pk, "praise": praise.pk, "spam": None}
+
+    version = imported(folder, question, chosen)
+
+    documents = make_documents(project, "Ann of Lisbon")
+    predictor = predictor_of(version)
+    [items] = predictor.predict(documents)
+    [shares] = predictor.classifier.choose(["Ann of Lisbon"])
+    scores = {item["label"]: item["score"] for item in items}
+    assert scores == {
+        refund.pk: pytest.approx(shares[0] + shares[1], abs=1e-4),
+        praise.pk: pytest.approx(shares[2], abs=1e-4),
+    }
+
+
+def test_words_of_several_entities_that_stand_for_one_make_one_span():
+    shares = np.array([[0.1, 0.5, 0, 0.4, 0], [0.1, 0, 0.4, 0, 0.5]], dtype=np.float32)
+
+    found = joined(shares, (7, 7))
+
+    assert [tuple(run)[:3] for run in runs_in(found)] == [(0, 2, 0)]
+    assert found[0].tolist() == pytest.approx([0.1, 0.9, 0, 0, 0])
+    assert joined(shares, (7, None)).tolist() == joined(shares, (7, 8)).tolist() == shares.tolist()
 
 
 def test_tags_without_an_outside_are_refused(tmp_path):
