@@ -130,6 +130,7 @@ def check(version: ModelVersion, reason: str = "") -> None:
 def fresh_evidence(version: ModelVersion, present: ModelVersion | None) -> Evidence:
     """What is known now; two fixed versions are compared again if answers came since."""
     found = evidence_of(version, present)
+    present = found.present
     if present is None or present.is_live:
         return found
     known = found.comparison.figures["event"] if found.comparison else None

@@ -85,4 +85,9 @@ def beside(version: ModelVersion | None) -> ModelVersion | None:
     if version is None or version.is_live or not version.is_suggesting:
         return None
     heads = ModelVersion.objects.live().filter(base=version, stage=Stage.CHAMPION)
-    return heads.select_related("project", "question").first()
+    return heads.select_related("project", "question", "base").first()
+
+
+def to_beat(present: ModelVersion | None) -> ModelVersion | None:
+    """What a challenger has to be better than: what people see while this version is in use."""
+    return beside(present) or present

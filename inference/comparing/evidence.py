@@ -12,7 +12,7 @@ from inference.comparing.compare import newest_comparison
 from inference.comparing.difference import Difference
 from inference.measuring.intervals import ENOUGH
 from inference.models import Comparison, ModelVersion
-from inference.registry import beside
+from inference.registry import to_beat
 
 MAY_GROW, AT_LEAST = 1.1, 10
 """A live head has moved on since once it knows a tenth, and ten, answers more."""
@@ -20,14 +20,13 @@ MAY_GROW, AT_LEAST = 1.1, 10
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`present` suggests now; None: nothing does. `comparison`: the newest of the two, each asked
-    by itself. `beside`: the live head with which `present` suggests, if it is not alone.
+    """`present` is what people see now: the version that suggests, or the live head that suggests
+    together with it; None: nothing does. `comparison`: the newest of the two.
     """
 
     version: ModelVersion
     present: ModelVersion | None
     comparison: Comparison | None
-    beside: ModelVersion | None = None
 
     @property
     def difference(self) -> Difference | None:
@@ -76,21 +75,27 @@ class Evidence:
         return f"{signed(found['value'])} points ({low} to {high})"
 
     @property
+    def opponent(self) -> str:
+        """What suggests now, in words."""
+        base = self.present.base if self.present else None
+        return f"{base} with {self.present} beside it" if base else str(self.present)
+
+    @property
     def words(self) -> str:
         """What is known, in a sentence or two."""
         found = self.difference
         if self.present is None:
             return "Nothing suggests for this question yet, so there is nothing to compare it with."
         if found is None:
-            return f"{self.version} was not compared with {self.present}, which suggests now."
+            return f"{self.version} was not compared with {self.opponent}, which suggests now."
         if not self.is_enough:
             return (
                 f"{found['n']} of {ENOUGH} blind test documents are answered, too few to tell "
-                f"{self.version} from {self.present}, which suggests now."
+                f"{self.version} from {self.opponent}, which suggests now."
             )
         if self.is_outdated:
             return f"{self.present} has learned from many more answers since they were compared."
-        return f"{self._compared(found)} {self._verdict(found)}{self._what_is_seen()}"
+        return f"{self._compared(found)} {self._verdict(found)}"
 
     def _compared(self, found: Difference) -> str:
         points = round(100 * abs(found["value"]), 1)
@@ -103,7 +108,7 @@ class Evidence:
             else f"reaches an F1 that is {by} {'lower' if found['value'] < 0 else 'higher'} than"
         )
         return (
-            f"{self.version} {what} {self.present}, which suggests now "
+            f"{self.version} {what} {self.opponent}, which suggests now "
             f"(95 % interval {in_points(found['low'])} to {in_points(found['high'])}, "
             f"n = {found['n']})."
         )
@@ -115,23 +120,10 @@ class Evidence:
             return "It loses."
         return "That is not enough to call it better: the interval does not lie above 0."
 
-    def _what_is_seen(self) -> str:
-        """That the champion is not alone, so that nobody takes one figure for the other."""
-        if self.beside is None or self.present is None:
-            return ""
-        figure, worth = self.present.figure_as_suggested, ""
-        if figure and figure["n"] >= ENOUGH:
-            low, high = (round(100 * figure[end]) for end in ("low", "high"))
-            worth = f": {round(100 * figure['value'])} % ({low} to {high}, n = {figure['n']})"
-        return (
-            f" Each was asked by itself. What people see now is {self.present} with "
-            f"{self.beside} beside it{worth}."
-        )
-
     def as_json(self) -> dict[str, Any]:
         """As it is kept with a promotion."""
         return {
-            "against": str(self.present) if self.present else "",
+            "against": self.opponent if self.present else "",
             "comparison": self.comparison.pk if self.comparison else None,
             "versions": self.comparison.versions if self.comparison else [],
             "difference": self.difference,
@@ -141,14 +133,18 @@ class Evidence:
 
 
 def evidence_of(version: ModelVersion, present: ModelVersion | None) -> Evidence:
+    """Beside what people see while `present` is in use."""
+    present = to_beat(present)
     comparison = newest_comparison(version, present) if present and present != version else None
-    return Evidence(version, present, comparison, beside(present))
+    return Evidence(version, present, comparison)
 
 
 def evidence_among(
     versions: Sequence[ModelVersion], present: ModelVersion | None
 ) -> dict[int, Evidence]:
-    """What is known of each of these that was compared with `present`, by its id. One query."""
+    """What is known of each of these that was compared with `present`, which is what people see,
+    by its id. One query.
+    """
     if present is None:
         return {}
     rows = Comparison.objects.filter(Q(first=present) | Q(second=present))

@@ -11,7 +11,7 @@ from inference.comparing.job import compare_later
 from inference.evaluating.evaluate import evaluate_version
 from inference.measuring.measure import last_event
 from inference.models import ModelKind, ModelVersion, Stage
-from inference.registry import in_use
+from inference.registry import in_use, to_beat
 from projects.jobs import JobError, JobRun, after, enqueue, handler
 from projects.models import Job, JobState, Project
 from projects.models.job import JobQuerySet
@@ -77,4 +77,4 @@ def compare_with_what_suggests(job: Job) -> None:
     version = ModelVersion.objects.select_related("question").get(pk=job.params["version"])
     present = in_use(version.question)
     if present is not None and present != version:
-        compare_later(version, present)
+        compare_later(version, to_beat(present) or present)

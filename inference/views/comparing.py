@@ -13,7 +13,7 @@ from inference.comparing.compare import compare_at_once, in_order, newest_compar
 from inference.comparing.job import compare_later, job_of
 from inference.comparing.page import differing_documents, shown
 from inference.models import ModelKind, ModelVersion
-from inference.registry import beside, in_use
+from inference.registry import beside, in_use, to_beat
 from inference.views.models import versions_of
 from projects.access import EXPORTERS, OWNERS, READERS, ProjectRequest, project_view
 from projects.models import Project, Question, Role
@@ -61,7 +61,7 @@ def pair_of(
 ) -> tuple[ModelVersion, ModelVersion] | None:
     """Two different versions, the older first; None where there are no two, or no such ones."""
     numbers = {str(version.number): version for version in versions}
-    present = in_use(question)
+    present = to_beat(in_use(question))
     one = numbers.get(first or (str(present.number) if present else ""))
     others = [version for version in versions if version != one]
     other = numbers.get(second) if second else next(iter(others), None)

@@ -17,7 +17,7 @@ from inference.effect.page import effect_of
 from inference.measuring.measure import measure_later
 from inference.measuring.page import shown
 from inference.models import PROMOTABLE, Measurement, ModelKind, ModelVersion
-from inference.registry import beside, in_use
+from inference.registry import beside, in_use, to_beat
 from projects.access import EXPORTERS, READERS, ProjectRequest, project_view
 from projects.models import Project, Question, Role
 from projects.models.document import BLIND_SHARE
@@ -78,6 +78,7 @@ def version_page(
         "question": version.question,
         "is_fixed": version.kind in PROMOTABLE,
         "present": present,
+        "seen": to_beat(present),
         "together": beside(version),
         "evidence": evidence_of(version, present) if can_suggest else None,
         "contaminated": led.values_list(f"figures__{main}", flat=True).first(),

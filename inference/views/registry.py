@@ -18,7 +18,7 @@ from inference.measuring.measure import measure_later, measuring
 from inference.models import PROMOTABLE, Measurement, ModelVersion, Promotion, Stage
 from inference.promote import Refused, archive, promote, rollback
 from inference.promoted.versions import trouble_with
-from inference.registry import in_use
+from inference.registry import in_use, to_beat
 from inference.views.models import asked_for, version_of, version_page
 from projects.access import OWNERS, READERS, ProjectRequest, project_view
 from projects.models import Job, Project, Question, Role
@@ -69,6 +69,7 @@ def registry(request: ProjectRequest, project: Project) -> HttpResponse:
         "question": question,
         "rows": rows,
         "present": present,
+        "seen": to_beat(present),
         "trouble": trouble_with(present) if present else "",
         "promotions": list(promotions_of(question)) if question else [],
         "waiting": waiting,
@@ -151,10 +152,10 @@ def evaluate_model(
 
 
 def rows_of(question: Question, present: ModelVersion | None) -> list[Row]:
-    """The newest first. Five queries."""
+    """The newest first. Five queries, and one where a version is promoted."""
     rows = ModelVersion.objects.filter(question=question).order_by("-number")
     versions = list(rows.select_related("project", "question", "dataset_version", "author"))
-    known = evidence_among(versions, present)
+    known = evidence_among(versions, to_beat(present))
     main = "micro_f1" if question.takes_several else "accuracy"
     led = Measurement.objects.filter(question=question, contaminated=True).order_by("created_at")
     contaminated = dict(led.values_list("model_version", f"figures__{main}"))

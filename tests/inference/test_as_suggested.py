@@ -7,12 +7,15 @@ import pytest
 
 from inference import live, vectors
 from inference.comparing.compare import compare_at_once
+from inference.comparing.job import KIND as COMPARE
+from inference.comparing.job import compare_params
 from inference.evaluating.job import KIND as EVALUATE
+from inference.evaluating.job import evaluate_later
 from inference.measuring.measure import KIND as MEASURE
 from inference.measuring.measure import measure_later
 from inference.models import Measurement, ModelKind, ModelVersion, Promotion, Stage
 from inference.predicting import record
-from inference.promote import promote, rollback
+from inference.promote import NotBetter, promote, rollback
 from inference.promoted.versions import encoder_of
 from inference.ranking import KIND as RANK
 from inference.ranking import rank_later
@@ -24,6 +27,7 @@ from tests.inference.tiny_models import make_folder, register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REGISTRY = "/projects/tickets/models/versions/"
+COMPARED = "/projects/tickets/models/topic/compare/"
 QUALITY = "/projects/tickets/models/"
 TOPICS = {"Refund": "refund money", "Late delivery": "late parcel", "Praise": "nice friendly"}
 
@@ -158,21 +162,41 @@ def test_the_pages_tell_what_people_see_from_what_it_says_alone(
     assert f"As people see it, with {both} beside it" in page
 
 
-def test_a_challenger_is_told_what_it_was_compared_with(
+def test_a_challenger_has_to_beat_what_people_see(
     project, version, taught, blind, alice, client_of
 ):
+    """And not what the promoted version says by itself, which here is right on every third."""
     both = together(project, version, alice)
     run(project, EVALUATE, {"version": version.pk})
-    run(project, MEASURE)
     challenger = make_challenger(version.question, name="New")
-    say(challenger, blind, list(TOPICS) * 12)
-    compare_at_once(version, challenger)
+    say(challenger, blind, [*TOPICS] * 8 + ["Refund"] * 12)
+    alone = compare_at_once(version, challenger)
+    assert alone.figures["difference"]["low"] > 0
 
-    page = client_of(alice).get(challenger.get_absolute_url()).text
-    compared = client_of(alice).get("/projects/tickets/models/topic/compare/").text
+    with pytest.raises(NotBetter, match=f"not compared with {version} with {both} beside it"):
+        promote(version=challenger, author=alice)
+    run(project, COMPARE, compare_params(challenger, both))
+    with pytest.raises(NotBetter, match=f"fewer of the documents than {version} with {both}"):
+        promote(version=challenger, author=alice)
 
-    assert f"Each was asked by itself. What people see now is {version} with {both}" in page
+    client = client_of(alice)
+    assert "Loses" in client.get(REGISTRY).text
+    page = client.get(challenger.get_absolute_url()).text
+    assert f"first={both.number}&amp;second={challenger.number}" in page
+    compared = client.get(COMPARED, {"first": version.number, "second": challenger.number}).text
     assert f"{version} was asked by itself, without {both}" in compared
+
+
+def test_whoever_was_just_measured_is_compared_with_what_people_see(
+    project, version, taught, blind, alice
+):
+    both = together(project, version, alice)
+    challenger = make_challenger(version.question, name="New")
+    say(challenger, [*blind, *taught], [*TOPICS] * 28)
+
+    evaluate_later(challenger)
+
+    assert project.jobs.filter(kind=COMPARE, params=compare_params(challenger, both)).exists()
 
 
 def test_who_is_promoted_is_measured_without_a_new_answer(project, version, blind, alice, serving):

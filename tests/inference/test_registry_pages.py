@@ -126,9 +126,10 @@ def test_the_list_costs_the_same_however_many_versions(
     client = client_of(alice)
     read(client, REGISTRY)  # which has what suggests measured
 
-    # session, user, membership, questions, what suggests, versions, comparisons, contaminated,
-    # jobs, measuring, whether it is under way or was just now, promotions
-    with django_assert_num_queries(13):
+    # session, user, membership, questions, what suggests, the live head beside it (twice),
+    # versions, comparisons, contaminated, jobs, measuring, whether that is under way or was just
+    # now, promotions
+    with django_assert_num_queries(15):
         page = read(client, REGISTRY)
 
     assert page.count('data-name="Contaminated"') == 2 + others  # and the live head
@@ -466,8 +467,9 @@ def test_the_comparison_costs_the_same_however_many_documents(
     client = client_of(alice)
 
     # session, user, membership, question, labels, versions, what suggests, comparison, job,
-    # the live head beside the champion, documents that are closed, those of the page
-    with django_assert_num_queries(12):
+    # the live head beside the champion (by which the pair is chosen, and told of), documents that
+    # are closed, those of the page
+    with django_assert_num_queries(13):
         assert f"{differing} of 40 documents." in read(client, COMPARE_PAGE)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inference.comparing.compare import newest_comparison
+from inference.comparing.evidence import evidence_of
 from inference.comparing.job import KIND, compare_params
 from inference.models import ModelVersion
 from inference.promote import Refused, promote
@@ -43,10 +43,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{row} suggests now. {promotion.evidence['words']}")
 
     def _compare(self, version: ModelVersion) -> None:
-        present = in_use(version.question)
-        if present is None or present == version or newest_comparison(version, present):
+        known = evidence_of(version, in_use(version.question))
+        if known.present is None or known.present == version:
             return
-        params = compare_params(version, present)
+        if known.comparison is not None and not known.is_outdated:
+            return
+        params = compare_params(version, known.present)
         job = jobs.add(project=version.project, kind=KIND, params=params)
         jobs.run_here(job, lambda done, total, message: None)
         if job.error:
