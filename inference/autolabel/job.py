@@ -125,6 +125,7 @@ def _draw_sample(job: JobRun, run: AutoLabelRun) -> None:
             rows.filter(document__in=taken).update(role=Role.CALIBRATION)
             rows.exclude(document__in=taken).delete()  # somebody has just begun it
         job.raise_if_cancelled()
+    _forget_begun(run)
     finish(run, RunState.ANSWERING, came_from=RunState.SCORING)
 
 
@@ -173,8 +174,11 @@ def _label(job: JobRun, run: AutoLabelRun) -> None:
 
 
 def _selected(run: AutoLabelRun) -> Any:
-    """Those to be labelled: but for the ones set aside to be checked."""
-    return run.documents.filter(role=Role.REST, score__gte=run.figures["cutoff"])
+    """Those to be labelled: but for the ones set aside to be checked, and those that another run
+    has drawn since, for people.
+    """
+    rest = run.documents.filter(role=Role.REST, score__gte=run.figures["cutoff"])
+    return rest.filter(document__is_drawn=False)
 
 
 def _mark(run: AutoLabelRun, rows: Sequence[AutoLabelDocument]) -> None:
@@ -201,6 +205,14 @@ def _forget_others(run: AutoLabelRun, left: Iterable[int]) -> None:
     gone = [known[pk] for pk in known.keys() - set(left)]
     for chunk in chunks(gone):
         run.documents.filter(pk__in=chunk).delete()
+
+
+def _forget_begun(run: AutoLabelRun) -> None:
+    """As what was drawn and begun before its turn is out of the sample, so is of the rest what was
+    begun by now: people take the hardest first, and the sample must not be the easier half.
+    """
+    sample = run.documents.filter(role=Role.CALIBRATION).values_list("document", flat=True)
+    _forget_others(run, [*remaining(run.project).values_list("pk", flat=True), *sample])
 
 
 def _chunks(pks: Sequence[int]) -> Iterable[Sequence[int]]:

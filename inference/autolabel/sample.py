@@ -14,7 +14,6 @@ from inference.models import AutoLabelDocument, AutoLabelRun, Role
 from labeling.merged import merged_into
 from labeling.resolved import Picks, resolved_answers
 from projects.models import DocumentState
-from projects.models.document import HIDDEN
 
 
 class Checked(NamedTuple):
@@ -26,13 +25,13 @@ class Checked(NamedTuple):
 
 
 def sample_of(run: AutoLabelRun, role: Role) -> list[Checked]:
-    """In random order, as they are served. Deleted documents are out.
+    """In random order, as they are served.
 
-    What people skip until it goes to the owner, or cannot agree on, counts as wrong.
+    What people skip until it goes to the owner, or cannot agree on, counts as wrong. So does what
+    was deleted: among the rest there is as much that deserves it, and it is still there.
     """
     rows = list(
         run.documents.filter(role=role)
-        .exclude(document__state__in=HIDDEN)
         .order_by("document__display_coin", "document")
         .values_list("document", "score", "items", "document__state")
     )

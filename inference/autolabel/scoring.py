@@ -25,8 +25,11 @@ def certainty(question: Question, items: Sequence[SuggestedItem]) -> float:
 
     Of a single choice the label's score. Of several labels, and of spans, the product over all that
     it spoke of: of those it picks the score, of the others what is left of it. Where no span was
-    likely enough to be spoken of, nothing is there for certain.
+    likely enough to be spoken of, nothing is there for certain. But where people have to choose
+    something, nothing is no answer.
     """
+    if question.required and not any(item["offered"] for item in items):
+        return NEVER
     if question.kind == QuestionKind.SPAN:
         return _all_right(items)
     if question.multiple:

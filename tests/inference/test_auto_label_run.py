@@ -19,6 +19,7 @@ from inference.models import (
     RunState,
 )
 from labeling import queue
+from labeling.label_by_model import draw
 from labeling.models import ModelAnnotation, Slot
 from labeling.skip import SkipReason, skip
 from labeling.submit import Submission
@@ -264,6 +265,50 @@ def test_skipped_by_three_and_unresolved_count_as_wrong(
         )
 
     assert sample_of(row, Role.CALIBRATION)[0].wrong is True
+
+
+def test_what_was_deleted_from_the_sample_counts_as_wrong(project, question, alice, bob, documents):
+    row = started(question, alice)
+    answer_drawn(row, bob)
+    first = sample_of(row, Role.CALIBRATION)[0]
+    Document.objects.filter(pk=first.document).update(state=DocumentState.DELETED)
+
+    assert sample_of(row, Role.CALIBRATION)[0] == first._replace(wrong=True)
+    assert chosen(row).figures["n"] == 20
+    assert row.figures["wrong"] == 1
+
+
+def test_what_is_begun_before_all_is_drawn_leaves_the_rest_as_well(
+    question, alice, bob, documents, no_worker, monkeypatch
+):
+    monkeypatch.setattr(job, "CHUNK", 10)
+    row = run.start(question=question, target=0.1, calibration=20, audit=5, author=alice)
+    with monkeypatch.context() as patch:
+        killed_after(patch, job, "draw", 1)
+        with pytest.raises(Killed):
+            claim_and_run(row.job_id)
+    row.refresh_from_db()
+    late = row.figures["drawn"][10:]
+    rest = [one for one in documents if one.pk not in row.figures["drawn"]]
+    for document in [*rest[:4], *(one for one in documents if one.pk in late[:2])]:
+        answer(document, bob, truth(document))
+    revive(row)
+    row = work(row)
+
+    assert row.documents.filter(role=Role.CALIBRATION).count() == 18
+    assert row.documents.filter(role=Role.REST).count() == 36
+
+
+def test_what_another_run_has_drawn_stays_with_people(project, question, alice, bob, documents):
+    row = started(question, alice)
+    answer_drawn(row, bob)
+    row = chosen(row)
+    theirs = row.documents.filter(role=Role.REST).values_list("document", flat=True)[:3]
+    draw(project=project, documents=list(theirs))
+    row = applied(row, alice)
+
+    assert not ModelAnnotation.objects.filter(document__in=theirs).exists()
+    assert row.state == RunState.APPLIED
 
 
 def test_a_document_answered_meanwhile_keeps_the_persons_answer(
