@@ -7,6 +7,7 @@ over the one that took its place.
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
@@ -24,6 +25,8 @@ from projects.models import Job, JobState, Project, User
 
 logger = logging.getLogger(__name__)
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+FULL_DISK = "The disk of the server is full, so this was not stored. Make room, and start it again."
 PROGRESS_SECONDS = 0.5
 MESSAGE_LENGTH = Job._meta.get_field("message").max_length
 
@@ -248,9 +251,15 @@ def attempt(run: JobRun) -> None:
         logger.exception("job interrupted", extra=about)
     except Exception as error:
         logger.exception("job broke", extra=about)
-        run.finish(JobState.FAILED, error=f"Unexpected problem ({type(error).__name__}): {error}")
+        run.finish(JobState.FAILED, error=_in_words(error))
     else:
         logger.info("job done", extra=about)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return FULL_DISK
+    return f"Unexpected problem ({type(error).__name__}): {error}"
 
 
 def cancel(job: Job) -> None:

@@ -104,6 +104,17 @@ def test_a_failed_job_shows_the_message_of_its_handler(job, does):
     assert job.error == "Row 7 has no text."
 
 
+def test_a_full_disk_is_said_in_words(job, does):
+    def work(run):
+        raise OSError(28, "No space left on device", "/srv/annotate/exports/7")
+
+    does(work)
+    run_waiting()
+
+    assert state_of(job) == JobState.FAILED
+    assert job.error == jobs.FULL_DISK
+
+
 def test_a_broken_handler_fails_its_job_and_is_logged(job, does, caplog):
     def work(run):
         raise ZeroDivisionError("division by zero")
