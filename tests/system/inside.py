@@ -50,7 +50,7 @@ class Inside:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=90)
         self.process.stdout.close()
 
 

@@ -21,7 +21,7 @@ from tests.system.server import kill_nine
 
 FOUND, REFUSED = 302, 422
 BACK = 0
-PATIENCE = 90
+PATIENCE = 180
 """Seconds: the first suggestion waits for torch."""
 
 
@@ -115,7 +115,7 @@ def wait_until_suggesting(system, seeded, version):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_whoever_is_killed_while_promoting_one_model_suggests(system, inside):
     seeded = inside("promoting.seed")
     stop = threading.Event()
@@ -142,7 +142,7 @@ def test_whoever_is_killed_while_promoting_one_model_suggests(system, inside):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_command_that_is_killed_promotes_or_does_not(system, inside):
     seeded = inside("promoting.seed")
     one, other = seeded["numbers"]
