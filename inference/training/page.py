@@ -87,7 +87,7 @@ class TrainForm(forms.Form):
         required=False,
         min_value=1e-7,
         max_value=0.1,
-        help_text="Empty: 0.0001 for a choice, 0.0003 for spans.",
+        help_text="Empty: 0.00003 for a choice, 0.0003 for spans.",
     )
     batch = forms.IntegerField(
         min_value=1, max_value=256, initial=16, label="Texts of a batch", required=False
@@ -125,11 +125,23 @@ class TrainForm(forms.Form):
         help_text="Each label weighs the same in all, however few its answers are.",
     )
 
-    def __init__(self, question: Question, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, question: Question, data: Mapping[str, Any] | None = None, *, number: str = ""
+    ) -> None:
+        """`number`: of the dataset version whose page led here; else the newest is proposed."""
         super().__init__(data)
+        versions = question.project.dataset_versions.all()
         field = self.fields["dataset"]
-        field.queryset = question.project.dataset_versions.all()  # type: ignore[attr-defined]
+        field.queryset = versions  # type: ignore[attr-defined]
         field.label_from_instance = lambda row: in_words(row, question)  # type: ignore[attr-defined]
+        asked = versions.filter(number=number).first() if number.isdecimal() else None
+        self.initial["dataset"] = asked or versions.first()
+
+    @property
+    def chosen(self) -> DatasetVersion | None:
+        """What the page tells about; None where there is no dataset version."""
+        posted = self.cleaned_data.get("dataset") if self.is_bound and self.is_valid() else None
+        return posted or self.initial["dataset"]
 
     @property
     def knobs(self) -> list[forms.BoundField]:

@@ -36,7 +36,8 @@ def train(request: ProjectRequest, project: Project) -> HttpResponse:
         if is_post:
             raise Http404
         return train_page(request, project, questions=questions)
-    form = TrainForm(question, request.POST if is_post else None)
+    number = request.GET.get("dataset", "")
+    form = TrainForm(question, request.POST if is_post else None, number=number)
     if is_post and form.is_valid():
         try:
             job = request_training(
@@ -101,20 +102,20 @@ def train_page(
     question: Question | None = None,
     form: TrainForm | None = None,
 ) -> HttpResponse:
-    newest = project.dataset_versions.first()
+    dataset = form.chosen if form else None
     context: dict[str, Any] = {
         "active": "models",
         "project": project,
         "questions": questions,
         "question": question,
         "form": form,
-        "newest": newest,
+        "dataset": dataset,
         "refused": refusal(),
         "trainings": with_questions(project, questions),
     }
-    if newest and question:
-        context["blind"] = blind_rows(newest, question)
-        context["lost"] = lost_labels(newest, question)
+    if dataset and question:
+        context["blind"] = blind_rows(dataset, question)
+        context["lost"] = lost_labels(dataset, question)
     status = INVALID if form and form.errors else HttpResponse.status_code
     return render(request, "inference/train.html", context, status=status)
 

@@ -67,6 +67,33 @@ def test_an_owner_presses_train_and_gets_a_challenger(client_of, project, questi
     assert "Accuracy on" in watched
 
 
+def test_the_dataset_whose_page_led_here_is_chosen(client_of, project, question, alice, bob):
+    first = frozen(project, bob)
+    answered(project, bob, 20, seed=6, imported_split="test")
+    newest = freeze(project=project)
+    owner = client_of(alice)
+
+    led, plain = (
+        owner.get(url("train", project) + query).content.decode() for query in ("?dataset=1", "")
+    )
+
+    assert f'<option value="{first.pk}" selected>' in led
+    assert "Version 1 holds no blind test documents" in led
+    assert f'<option value="{newest.pk}" selected>' in plain
+    assert "no blind test documents" not in plain
+
+
+@pytest.mark.parametrize("number", ["7", "", "x", "-1", "9" * 40])
+def test_a_dataset_that_there_is_not_leaves_the_newest(
+    client_of, project, question, alice, bob, number
+):
+    dataset = frozen(project, bob)
+
+    page = client_of(alice).get(f"{url('train', project)}?dataset={number}").content.decode()
+
+    assert f'<option value="{dataset.pk}" selected>' in page
+
+
 def test_where_blind_answers_are_nothing_is_warned_of(client_of, project, question, alice, bob):
     answered(project, bob, 30)
     answered(project, bob, 20, seed=6, imported_split="test")
@@ -135,7 +162,7 @@ def test_a_renamed_label_is_warned_of(client_of, project, question, alice, bob):
 
     page = client_of(alice).get(url("train", project)).content.decode()
 
-    assert "The newest version teaches “<bdi>Praise</bdi>”" in page
+    assert "Version 1 teaches “<bdi>Praise</bdi>”" in page
 
 
 def test_a_second_training_leads_to_the_first(client_of, project, question, alice, bob):
