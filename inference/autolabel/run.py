@@ -24,7 +24,10 @@ TARGETS = (0.2, 0.1, 0.05, 0.02)
 """What the table tells beside the run's own target."""
 HIGHEST_TARGET = 0.5
 SEED_BITS = 32
-NO_MODEL = "There is no model for this question yet. It comes with the first answers."
+NO_MODEL = (
+    "There is no model for this question yet. One begins as soon as somebody opens a document to "
+    "label."
+)
 
 
 class CannotDo(Exception):

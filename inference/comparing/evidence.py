@@ -85,7 +85,10 @@ class Evidence:
         """What is known, in a sentence or two."""
         found = self.difference
         if self.present is None:
-            return "Nothing suggests for this question yet, so there is nothing to compare it with."
+            return (
+                "Nothing suggests for this question yet, so there is nothing to compare it with. "
+                "The live head begins as soon as somebody opens a document to label."
+            )
         if found is None:
             return f"{self.version} was not compared with {self.opponent}, which suggests now."
         if not self.is_enough:
