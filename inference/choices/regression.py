@@ -43,7 +43,8 @@ def near_to(
 ) -> Regression:
     """The most likely weights under a Gaussian prior around `prior`, of precision `strength`.
 
-    `known` (k, d) with the answers `chosen` (k, C): one softmax, or a sigmoid a label if multiple.
+    `known` (k, d) with the answers `chosen` (k, C), or how likely each is: one softmax, or a
+    sigmoid a label if multiple.
     Begun at the prior and taken `steps` steps of L-BFGS (Liu and Nocedal 1989) from there.
     """
     from scipy.optimize import minimize
@@ -78,8 +79,8 @@ def _misfit(logits: Floats, chosen: Floats, *, multiple: bool) -> tuple[float, F
         cost = np.logaddexp(0, logits) - chosen * logits
         return float(cost.sum()), sigmoid(logits) - chosen
     shares = softmax(logits)
-    likely = np.log(np.maximum((shares * chosen).sum(axis=1), np.finfo(np.float32).tiny))
-    return -float(likely.sum()), shares - chosen
+    likely = np.log(np.maximum(shares, np.finfo(np.float32).tiny))
+    return -float((chosen * likely).sum()), shares - chosen
 
 
 def multinomial(

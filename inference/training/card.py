@@ -25,6 +25,7 @@ It was fine-tuned by Annotate from `{base}` on dataset version {number} of the p
 | | |
 |---|---|
 | Answers learned from | {answers:,} |
+| Unlabelled texts read beside them | {unlabelled:,} |
 | Answers it was chosen on | {validation:,} ({held_out}) |
 | {figure} on those | {value:.1%} |
 
@@ -91,8 +92,9 @@ def card(
         project=question.project.name,
         sha256=dataset.sha256,
         answers=parameters["answers"],
+        unlabelled=parameters["unlabelled"],
         validation=parameters["validation_answers"],
-        held_out=lessons.held_out,
+        held_out=parameters["validation"],
         figure=FIGURES[figure],
         value=parameters["validation_value"],
         labels="\n".join(f"- {name}" for name in lessons.labels),

@@ -12,37 +12,53 @@ from typing import Any
 from inference.training.figures import Score, scored
 from inference.training.lessons import CannotTrain
 from inference.training.network import Network
-from inference.training.rows import Row, order_of
+from inference.training.rows import Row, as_tensors, from_tensors, order_of
 
 POINTS = 100
 """Of the curve of the loss."""
 LONGEST_GRADIENT = 1.0
 BEYOND_CHANCE = 2.0
 """Standard errors: the best of many passes was lucky, too."""
+GUESSED = 2
+"""Texts with guessed labels that a pass reads for each answered one, while there are as many."""
 
 
 class Course:
     """`step` of `total` are done. `losses`: (step, mean since the last one); `scores`: (step,
-    figure on the validation part, its loss), the first before anything was learned.
+    figure on the validation part, its loss), the first before anything was learned. `seconds`: what
+    it has taken, as far as whoever follows it has noted.
     """
 
     def __init__(self, network: Network, rows: Sequence[Row], validation: Sequence[Row]) -> None:
         import torch
 
         self.network, self.rows, self.validation = network, rows, validation
-        settings = network.settings
-        batches = -(-len(rows) // settings.batch)
-        self.per_epoch = -(-batches // settings.accumulation)
-        self.total = self.per_epoch * settings.epochs
-        self.optimizer = torch.optim.AdamW(network.groups())
+        self.guessed: Sequence[Row] = []
+        self.optimizer = torch.optim.AdamW(network.groups(), fused=True)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
         self.losses: list[list[float]] = []
         self.scores: list[list[float]] = []
         self.best: dict[str, Any] = {}
         self.best_epoch = 0
         self._since: list[float] = []
-        self._order: tuple[int, list[list[int]]] = (-1, [])
+        self._order: tuple[int, list[list[Row]]] = (-1, [])
+
+    @property
+    def beside(self) -> int:
+        """How many texts with guessed labels each pass reads."""
+        return min(len(self.guessed), GUESSED * len(self.rows))
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps of a pass."""
+        settings = self.network.settings
+        batches = -(-(len(self.rows) + self.beside) // settings.batch)
+        return -(-batches // settings.accumulation)
+
+    @property
+    def total(self) -> int:
+        return self.per_epoch * self.network.settings.epochs
 
     @property
     def epoch(self) -> int:
@@ -51,16 +67,19 @@ class Course:
     @property
     def is_over(self) -> bool:
         """All is done, or it has not become better for a while."""
-        tired = self.epoch - self.best_epoch >= self.network.settings.patience
-        return self.step >= self.total or (bool(self.scores) and tired)
+        if self.step >= self.total or not self.validation:
+            return self.step >= self.total
+        top, *_ = max(self.scores, key=lambda score: score[1])  # the first of equals
+        return self.step - top >= self.network.settings.patience * self.per_epoch
 
     @property
     def best_figure(self) -> float:
         """Of the pass that is kept."""
         return next(of for step, of, _ in self.scores if step == self.best_epoch * self.per_epoch)
 
-    def begin(self) -> None:
-        """What it is worth before the first step."""
+    def begin(self, guessed: Sequence[Row] = ()) -> None:
+        """What it is worth before the first step. `guessed`: what else it is to learn from."""
+        self.guessed = guessed
         if not self.scores:
             self._try_out()
 
@@ -76,7 +95,7 @@ class Course:
             group["lr"] = rate * slope(self.step, self.total, settings.warm_up)
         with torch.random.fork_rng():  # for what the model drops out
             torch.manual_seed(settings.seed * 1_000_003 + self.step)
-            loss = self._learn([[self.rows[row] for row in batch] for batch in batches], epoch)
+            loss = self._learn(batches, epoch)
         self.step += 1
         self._note(loss)
         if self.step % self.per_epoch == 0:
@@ -89,12 +108,14 @@ class Course:
         for name, parameter in self.network.moving().items():
             for key, of in self.optimizer.state.get(parameter, {}).items():
                 tensors[f"{key}/{name}"] = of.detach().cpu()
+        tensors |= as_tensors(self.guessed)
         numbers = {
             "step": self.step,
             "losses": self.losses,
             "scores": self.scores,
             "best_epoch": self.best_epoch,
             "since": self._since,
+            "seconds": self.seconds,
         }
         return tensors, numbers
 
@@ -118,18 +139,23 @@ class Course:
         }
         self.step, self.best_epoch = numbers["step"], numbers["best_epoch"]
         self.losses, self.scores = numbers["losses"], numbers["scores"]
-        self._since = numbers["since"]
+        self._since, self.seconds = numbers["since"], numbers["seconds"]
+        self.guessed = from_tensors(tensors)
 
     def finish(self) -> list[Any]:
         """Put the best weights back; returns the logits of the validation part."""
         self.network.take(self.best)
         return self.network.logits(self.validation)
 
-    def _batches(self, epoch: int) -> list[list[int]]:
+    def _batches(self, epoch: int) -> list[list[Row]]:
+        """Of one pass: all rows, and of the guessed ones those whose turn it is."""
         if self._order[0] != epoch:
-            lengths = [len(row.read_in(epoch)) for row in self.rows]
-            settings = self.network.settings
-            self._order = epoch, order_of(lengths, settings.batch, [settings.seed, epoch])
+            settings, count = self.network.settings, len(self.guessed)
+            turn = range(epoch * self.beside, (epoch + 1) * self.beside)
+            rows = [*self.rows, *(self.guessed[place % count] for place in turn)]
+            lengths = [len(row.read_in(epoch)) for row in rows]
+            order = order_of(lengths, settings.batch, [settings.seed, epoch])
+            self._order = epoch, [[rows[place] for place in batch] for batch in order]
         return self._order[1]
 
     def _learn(self, batches: Sequence[Sequence[Row]], epoch: int) -> float:

@@ -7,7 +7,8 @@ time it leaves a checkpoint, and one every so often besides, from which any work
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -26,10 +27,15 @@ from inference.training.request import KIND
 from inference.training.rows import balanced, rows_of
 from inference.training.settings import TrainingSettings
 from inference.training.start import well_begun
+from inference.training.unlabelled import guessed, unlabelled_texts
 from projects.jobs import JobCancelled, JobError, JobReleased, JobRun, after, handler
 from projects.models import Job, Question
 
 LOOK_SECONDS = 1.0
+MOST_TAUGHT_AGAIN = 5000
+"""Answers: with many, a tenth more of them is not worth the time."""
+TRIED = "tried"
+"""In a job's checkpoint: what came of the course on nine tenths."""
 
 
 @handler(KIND)
@@ -63,32 +69,58 @@ def measure_it(job: Job) -> None:
 def _trained(run: JobRun) -> ModelVersion:
     """Raises CannotTrain, EngineError, OSError."""
     question, dataset = _asked(run)
-    began, started = time.monotonic(), base()
+    started = base()
     run.progress(0, None, "Reading the dataset")
     lessons = lessons_of(dataset, question)
-    course, spent = _course(run, started, lessons)
-    of = _identity(course, started)
-    _follow(run, course, lambda: _keep(run, course, of, spent + time.monotonic() - began))
-    logits = course.finish()
+    tried = run.checkpoint.get(TRIED, {})
+    if tried.get("base") != started.name:
+        course = _followed(run, question, started, lessons)
+        tried = _facts(course) | {"base": started.name}
+    if is_taught_again(lessons):
+        run.save_checkpoint({**run.checkpoint, TRIED: tried})
+        course = _followed(run, question, started, lessons.whole(), tried=tried)
+        course.finish()
+        tried |= _amounts(course) | {
+            "validation": f"{lessons.held_out}, then learned as well",
+            "seconds": round(tried["seconds"] + course.seconds, 1),
+        }
     run.progress(course.total, course.total, "Storing it")
-    network = course.network
-    facts = {
-        "answers": len(lessons.train),
-        "spans": sum(len(one.marks) for one in lessons.train),
+    return register(
+        run, question=question, dataset=dataset, base=started, network=course.network, facts=tried
+    )
+
+
+def is_taught_again(lessons: Lessons) -> bool:
+    """Whether what was held out is learned as well, once it is known how many passes are best."""
+    return lessons.is_lent and lessons.task == "choice" and len(lessons.train) <= MOST_TAUGHT_AGAIN
+
+
+def _facts(course: Course) -> dict[str, Any]:
+    """What came of a course on the validation part."""
+    lessons, logits = course.network.lessons, course.finish()
+    return {
+        **_amounts(course),
         "validation_answers": len(lessons.validation),
         "validation": lessons.held_out,
         "validation_figure": figure_name(lessons),
         "validation_value": round(course.best_figure, 5),
+        "epochs": course.network.settings.epochs,
         "best_epoch": course.best_epoch,
-        "steps": course.step,
         "temperature": temperature(logits, course.validation, lessons),
-        **letters.put_beside(network),
-        "device": str(network.where),
-        "seconds": round(spent + time.monotonic() - began, 1),
+        **letters.put_beside(course.network),
+        "device": str(course.network.where),
+        "seconds": round(course.seconds, 1),
     }
-    return register(
-        run, question=question, dataset=dataset, base=started, network=network, facts=facts
-    )
+
+
+def _amounts(course: Course) -> dict[str, Any]:
+    lessons = course.network.lessons
+    return {
+        "answers": len(lessons.train),
+        "unlabelled": len(course.guessed),
+        "spans": sum(len(one.marks) for one in lessons.train),
+        "steps": course.step,
+    }
 
 
 def _asked(run: JobRun) -> tuple[Question, DatasetVersion]:
@@ -103,24 +135,52 @@ def _asked(run: JobRun) -> tuple[Question, DatasetVersion]:
     return question, dataset
 
 
-def _course(run: JobRun, started: Base, lessons: Lessons) -> tuple[Course, float]:
-    """At its beginning, or where its checkpoint left it; and the seconds spent by then."""
+def _followed(
+    run: JobRun,
+    question: Question,
+    started: Base,
+    lessons: Lessons,
+    *,
+    tried: Mapping[str, Any] | None = None,
+) -> Course:
+    """A course at its end. `tried`: what came of the one before, on fewer answers."""
+    began = time.monotonic()
     wanted = TrainingSettings.of(run.job.params["settings"])
     settled = wanted.settled(lessons.task, len(lessons.train))
+    if tried is not None:
+        settled = replace(settled, epochs=tried["best_epoch"])
+    course = _course(started, lessons, settled)
+    of = _identity(course, started)
+    found = checkpoint.read(checkpoint.folder_of(run.job.pk))
+    if found is not None and found[1].get("of") == of:
+        course.resume(*found)
+    else:
+        run.progress(0, None, "Looking at the texts for a good beginning")
+        use = tried is None or tried["unlabelled"]
+        _begin(course, unlabelled_texts(question.project, lessons) if use else [])
+    spent = course.seconds
+
+    def keep() -> None:
+        course.seconds = spent + time.monotonic() - began
+        _keep(run, course, of)
+
+    _follow(run, course, keep, "" if tried is None else "Once more, with all answers: ")
+    return course
+
+
+def _course(started: Base, lessons: Lessons, settled: TrainingSettings) -> Course:
     network = Network.fresh(started, lessons, settled)
     parts = (lessons.train, lessons.validation)
     rows, validation = (rows_of(part, lessons, network.pieces) for part in parts)
     if settled.class_weights:
         network.weigh(balanced(rows, lessons))
-    course = Course(network, rows, validation)
-    found = checkpoint.read(checkpoint.folder_of(run.job.pk))
-    if found is not None and found[1].get("of") == _identity(course, started):
-        course.resume(*found)
-        return course, float(found[1]["seconds"])
-    run.progress(0, course.total, "Looking at the texts for a good beginning")
-    well_begun(network, rows)
-    course.begin()
-    return course, 0.0
+    return Course(network, rows, validation)
+
+
+def _begin(course: Course, texts: Sequence[str]) -> None:
+    others = guessed(course.network, course.rows, course.validation, texts)
+    well_begun(course.network, [*course.rows, *others])
+    course.begin(others)
 
 
 def _identity(course: Course, started: Base) -> dict[str, Any]:
@@ -133,14 +193,14 @@ def _identity(course: Course, started: Base) -> dict[str, Any]:
     }
 
 
-def _follow(run: JobRun, course: Course, keep: Callable[[], None]) -> None:
+def _follow(run: JobRun, course: Course, keep: Callable[[], None], which: str) -> None:
     """To the end of the course. Raises JobCancelled, or JobReleased after a checkpoint."""
     clock = Clock(course)
     looked = kept = time.monotonic()
     _show(run, course)
     while not course.is_over:
         course.advance()
-        run.progress(course.step, course.total, clock.message())
+        run.progress(course.step, course.total, which + clock.message())
         now = time.monotonic()
         if now - looked >= LOOK_SECONDS:
             try:
@@ -157,18 +217,18 @@ def _follow(run: JobRun, course: Course, keep: Callable[[], None]) -> None:
     keep()
 
 
-def _keep(run: JobRun, course: Course, of: dict[str, Any], seconds: float) -> None:
+def _keep(run: JobRun, course: Course, of: dict[str, Any]) -> None:
     tensors, numbers = course.state()
-    checkpoint.write(
-        checkpoint.folder_of(run.job.pk), tensors, {**numbers, "of": of, "seconds": seconds}
-    )
+    checkpoint.write(checkpoint.folder_of(run.job.pk), tensors, {**numbers, "of": of})
     # It has got further, so however often it was killed before, it is not what kills workers.
     Job.objects.filter(pk=run.job.pk, run_token=run.job.run_token).update(attempts=1)
     _show(run, course)
 
 
 def _show(run: JobRun, course: Course) -> None:
-    """What the page draws."""
+    """What the page draws: of what was tried, not of what was then taught without trying."""
+    if not course.validation:
+        return
     curve = {
         "figure": figure_name(course.network.lessons),
         "total": course.total,

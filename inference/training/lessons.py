@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from corpus.models import DatasetVersion
@@ -37,7 +37,9 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """`labels`: names, column by column. `held_out`: how validation was chosen, in words."""
+    """`labels`: names, column by column. `held_out`: how validation was chosen, in words.
+    `is_lent`: whether it was taken from what there is to learn.
+    """
 
     task: Task
     multiple: bool
@@ -45,6 +47,11 @@ class Lessons:
     train: list[Example]
     validation: list[Example]
     held_out: str
+    is_lent: bool = False
+
+    def whole(self) -> Lessons:
+        """To learn from all of it, with nothing to be tried on."""
+        return replace(self, train=[*self.train, *self.validation], validation=[])
 
 
 def check(dataset: DatasetVersion, question: Question) -> None:
@@ -109,8 +116,8 @@ def _whole(
     *parts: list[Example],
 ) -> Lessons:
     train, validation = parts
-    held_out = "the dataset's validation part"
-    if not validation:
+    held_out, is_lent = "the dataset's validation part", not validation
+    if is_lent:
         held_out = f"1 in {HELD_OUT}, by hash"
         validation = [one for one in train if is_held_out(one.text)]
         train = [one for one in train if not is_held_out(one.text)]
@@ -131,6 +138,7 @@ def _whole(
         train,
         validation,
         held_out,
+        is_lent,
     )
 
 

@@ -52,7 +52,7 @@ class Letters:
         mine, theirs = (
             np.log(np.maximum(of, LEAST)) for of in (self.crf.probabilities(words), shares)
         )
-        return softmax(self.weight * mine + (1 - self.weight) * theirs).astype(np.float32)
+        return softmax((self.weight * mine + (1 - self.weight) * theirs).astype(np.float32))
 
     def tensors(self) -> dict[str, Any]:
         return {**under("crf", self.crf.tensors()), "weight": np.array([self.weight])}

@@ -18,12 +18,13 @@ from inference.training.classifier import MAX_TOKENS, MULTIPLE, Classifier, batc
 from inference.training.device import computing, device
 from inference.training.lessons import Lessons
 from inference.training.letters import Letters
+from inference.training.mean_layer import add_mean_layer
 from inference.training.pieces import Pieces
 from inference.training.rows import IGNORED, Row
 from inference.training.settings import TrainingSettings
 
 HEAD_RATE = 10.0
-"""The fresh layer learns so many times as fast as the encoder."""
+"""A fresh layer learns so many times as fast as the encoder."""
 
 
 @dataclass(slots=True)
@@ -55,6 +56,8 @@ class Network:
         pieces = Pieces.of(base.folder, longest=longest)
         if lessons.task == "span":
             pieces = replace(pieces, tells_case=case.tell(model, pieces.tokenizer))
+        else:
+            add_mean_layer(model)
         return cls(model.to(where), pieces, lessons, settings, where)
 
     def weigh(self, weights: Floats) -> None:
@@ -63,14 +66,20 @@ class Network:
 
         self.weights = torch.from_numpy(weights).to(self.where)
 
+    @property
+    def begins_well(self) -> bool:
+        """Whether the layers above the encoder are such that `start` can fit them."""
+        return self.lessons.task == "choice" and None not in head_layers(self.model)
+
     def groups(self) -> list[dict[str, Any]]:
         """Parameters that move, for the optimizer: norms and biases are not held back."""
         settings, body = self.settings, set(map(id, self.model.base_model.parameters()))
         if self.pieces.tells_case:
             body -= set(map(id, case.types_of(self.model).parameters()))
         found: dict[tuple[float, float], list[Any]] = {}
+        head = 1.0 if self.begins_well else HEAD_RATE
         for parameter in self.moving().values():
-            rate = settings.learning_rate * (1 if id(parameter) in body else HEAD_RATE)
+            rate = settings.learning_rate * (1.0 if id(parameter) in body else head)
             decay = settings.weight_decay if parameter.ndim > 1 else 0.0
             found.setdefault((rate, decay), []).append(parameter)
         return [
@@ -112,7 +121,7 @@ class Network:
             )
         return functional.cross_entropy(
             logits,
-            right.argmax(dim=1),
+            right,
             weight=self.weights,
             # Few rows are soon known by heart, and then teach nothing more (Szegedy et al. 2016).
             label_smoothing=self.settings.label_smoothing,
@@ -143,6 +152,19 @@ class Network:
         with computing(self.where, self.settings.precision):
             output = self.model(**self.pieces.inputs(ids, self.where))
         return output.logits.float()
+
+
+def head_layers(model: Any) -> tuple[Any, Any]:
+    """The square dense layer that ends in tanh, and the one that gives the labels; None for what
+    there is not.
+    """
+    import torch
+
+    pooler = getattr(getattr(model.base_model, "pooler", None), "dense", None)
+    head = getattr(model, "classifier", None)
+    if isinstance(head, torch.nn.Linear):
+        return pooler, head
+    return getattr(head, "dense", None), getattr(head, "out_proj", None)
 
 
 def names_of(lessons: Lessons) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,31 @@ def _windows(one: Example, pieces: Pieces) -> Iterator[Row]:
         target[piece.first[taught]] = here[taught]
         if (target != IGNORED).any():
             yield Row([piece.ids], target)
+
+
+def as_tensors(rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows with labels, to be stored beside weights; `from_tensors` reads them."""
+    import torch
+
+    if not rows:
+        return {}
+    parts = [ids for row in rows for ids in row.parts]
+    return {
+        "rows/ids": torch.tensor([each for ids in parts for each in ids], dtype=torch.int32),
+        "rows/lengths": torch.tensor([len(ids) for ids in parts], dtype=torch.int32),
+        "rows/parts": torch.tensor([len(row.parts) for row in rows], dtype=torch.int32),
+        "rows/targets": torch.from_numpy(np.stack([row.target for row in rows])),
+    }
+
+
+def from_tensors(named: Mapping[str, Any]) -> list[Row]:
+    if "rows/ids" not in named:
+        return []
+    ids, rows = iter(named["rows/ids"].tolist()), []
+    parts = iter([list(islice(ids, length)) for length in named["rows/lengths"].tolist()])
+    for count, target in zip(named["rows/parts"].tolist(), named["rows/targets"], strict=True):
+        rows.append(Row(list(islice(parts, count)), target.numpy()))
+    return rows
 
 
 def order_of(lengths: Sequence[int], batch: int, seed: Sequence[int]) -> list[list[int]]:

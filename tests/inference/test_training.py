@@ -28,7 +28,7 @@ from projects.models import Job, JobState, QuestionKind
 from tests.factories import answer, make_documents, make_project, make_question
 from tests.inference.training_data import WORDS, answered, frozen, make_base, spans_in, texts
 
-QUICK = TrainingSettings(epochs=6, batch=8, learning_rate=3e-3)
+QUICK = TrainingSettings(epochs=10, batch=8, learning_rate=5e-3)
 BRIEF = dataclasses.replace(QUICK, epochs=2)
 
 
@@ -417,20 +417,16 @@ def test_it_ends_early_when_it_gets_no_better(project, question, bob):
 
     version = trained(question, frozen(project, bob), asked)
 
-    assert version.parameters["steps"] <= 14 * 7
-    assert version.parameters["best_epoch"] <= 14
+    passes = Job.objects.get(kind=KIND).checkpoint["curve"]["scores"]
+    assert len(passes) == 2  # the beginning, and one that was no better
+    assert version.parameters["best_epoch"] == 1
 
 
-@pytest.mark.parametrize(("rows", "passes"), [(100, 15), (1000, 15), (10_000, 6), (10**6, 4)])
+@pytest.mark.parametrize(("rows", "passes"), [(100, 15), (500, 8), (1000, 4), (10**6, 4)])
 def test_passes_suit_the_dataset_unless_somebody_chose(rows, passes):
     assert TrainingSettings().settled("choice", rows).epochs == passes
     assert TrainingSettings(epochs=2).settled("span", rows).epochs == 2
     assert TrainingSettings().settled("span", rows).learning_rate == 3e-4
-
-
-@pytest.mark.parametrize(("rows", "passes"), [(100, 10), (3000, 6), (10**6, 4)])
-def test_spans_take_fewer_passes(rows, passes):
-    assert TrainingSettings().settled("span", rows).epochs == passes
 
 
 def test_a_checkpoint_is_whole_or_not_there(tmp_path):

@@ -13,6 +13,7 @@ from inference.training.network import Network
 from inference.training.rows import rows_of
 from inference.training.settings import TrainingSettings
 from inference.training.start import well_begun
+from inference.training.unlabelled import guessed
 
 Pairs = list[tuple[str, str]]
 
@@ -38,6 +39,7 @@ def lessons_of(task: str, labels: Sequence[str], examples: Sequence[Example]) ->
         [one for one in examples if not is_held_out(one.text)],
         [one for one in examples if is_held_out(one.text)],
         "1 in 10, by hash",
+        is_lent=True,
     )
 
 
@@ -45,19 +47,27 @@ def started() -> Base:
     return base()
 
 
-def course_of(lessons: Lessons, settings: TrainingSettings) -> Course:
+def course_of(
+    lessons: Lessons, settings: TrainingSettings, unlabelled: Sequence[str] = ()
+) -> Course:
+    """Begun."""
     settled = settings.settled(lessons.task, len(lessons.train))
     network = Network.fresh(started(), lessons, settled)
     rows = rows_of(lessons.train, lessons, network.pieces)
     validation = rows_of(lessons.validation, lessons, network.pieces)
-    well_begun(network, rows)
-    return Course(network, rows, validation)
+    others = guessed(network, rows, validation, unlabelled)
+    well_begun(network, [*rows, *others])
+    course = Course(network, rows, validation)
+    course.begin(others)
+    return course
 
 
-def trained(lessons: Lessons, settings: TrainingSettings) -> Course:
+def trained(lessons: Lessons, settings: TrainingSettings, unlabelled: Sequence[str] = ()) -> Course:
     """At its end, the best weights in place."""
-    course = course_of(lessons, settings)
-    course.begin()
+    course = course_of(lessons, settings, unlabelled)
+    print(
+        f"  begun: {course.scores[-1]}, {len(course.guessed)} texts with guessed labels", flush=True
+    )
     while not course.is_over:
         course.advance()
         if course.step % course.per_epoch == 0:
