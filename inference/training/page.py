@@ -141,7 +141,8 @@ class TrainForm(forms.Form):
     def chosen(self) -> DatasetVersion | None:
         """What the page tells about; None where there is no dataset version."""
         posted = self.cleaned_data.get("dataset") if self.is_bound and self.is_valid() else None
-        return posted or self.initial["dataset"]
+        chosen: DatasetVersion | None = posted or self.initial["dataset"]
+        return chosen
 
     @property
     def knobs(self) -> list[forms.BoundField]:
