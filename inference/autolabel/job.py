@@ -14,7 +14,7 @@ from django.db import transaction
 from inference.autolabel.champion import freeze, predictor, scored
 from inference.autolabel.run import APPLY, SCORE, UNDO, finish, remaining
 from inference.autolabel.scoring import picked
-from inference.autolabel.selection import Calibration, fewest, p_values
+from inference.autolabel.selection import Calibration, checked, fewest, p_values
 from inference.engine import Unavailable
 from inference.measuring.reserve import chunks
 from inference.models import AutoLabelDocument, AutoLabelRun, Role, RunState
@@ -25,8 +25,6 @@ from projects.jobs import JobError, JobRun, handler
 from projects.models import Label
 
 AT_ONCE = 32
-LARGEST_AUDIT = 0.5
-"""Of what was selected."""
 
 
 @handler(SCORE)
@@ -139,7 +137,7 @@ def _draw_audit(run: AutoLabelRun) -> None:
             .order_by("pk")
             .values_list("pk", flat=True)
         )
-        _remember(run, "audited", left, min(run.audit, int(LARGEST_AUDIT * len(left))))
+        _remember(run, "audited", left, checked(run.audit, len(left)))
     for chunk in _chunks(run.figures["audited"]):
         with transaction.atomic():
             taken = draw(project=run.project, documents=chunk)

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from inference.autolabel.run import HIGHEST_TARGET, TARGETS, obstacle, remaining
 from inference.autolabel.sample import sample_of, without_gaps
-from inference.autolabel.selection import exact_interval, fewest, planned
+from inference.autolabel.selection import checked, exact_interval, fewest, planned
 from inference.measuring.intervals import Estimate
 from inference.models import UNDER_WAY, AutoLabelRun, Role, RunState
 from labeling.models import ModelAnnotation
@@ -81,6 +81,15 @@ class Shown:
         """Its job failed or was stopped before it was done."""
         at_work = {RunState.SCORING, RunState.APPLYING, RunState.UNDOING}
         return self.run.state in at_work and not self.is_working
+
+    @property
+    def to_check(self) -> int:
+        """Of the selected, how many stay with people."""
+        return checked(self.run.audit, self.run.figures.get("selected", 0))
+
+    @property
+    def to_label(self) -> int:
+        return int(self.run.figures.get("selected", 0)) - self.to_check
 
     @property
     def coverage(self) -> float:

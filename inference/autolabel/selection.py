@@ -26,6 +26,8 @@ Mask = NDArray[np.bool_]
 LEVEL = 0.95
 SUREST = 1 / 3
 """What calibration is planned for: that the model is good enough on this share of the documents."""
+LARGEST_AUDIT = 0.5
+"""Of what was selected."""
 STEP = 10
 NEVER = -1.0
 """The score of a document about which the model says nothing: it is not selected."""
@@ -135,3 +137,8 @@ def exact_interval(wrong: int, n: int) -> Estimate:
     return Estimate(
         value=round(wrong / n, 5), low=round(float(low), 5), high=round(float(high), 5), n=n
     )
+
+
+def checked(wanted: int, selected: int) -> int:
+    """How many of the selected people check: as many as was wanted, half of them at most."""
+    return min(wanted, int(LARGEST_AUDIT * selected))

@@ -60,12 +60,14 @@ def test_from_start_to_end_and_back_in_a_browser(project, alice, bob, documents,
 
     chosen = words(post(client, "choose", run))
     assert "40 of 40</strong> documents (100 %) can be labelled at 10 %" in chosen
+    assert "People check 5 of them; the model labels the other 35." in chosen
+    assert "Label 35 documents" in chosen
     assert "The bound is on the average" in chosen
     applied = words(post(client, "apply", run))
     assert "35</strong> documents are labelled by the model" in applied
     assert "Checked: 0 of 5 documents" in applied
     answer_drawn(run, bob, role=Role.AUDIT)
-    assert "Checked: 5 of 5 documents, at most 52 % wrong" in words(client.get(PAGE))
+    assert "Checked: 5 of 5 documents, 0 to 52 % wrong" in words(client.get(PAGE))
 
     undone = words(post(client, "undo", run))
     assert "was taken back" in undone
