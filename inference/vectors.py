@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+import logging
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Mapping
 from threading import Lock
 
@@ -13,6 +14,8 @@ from django.db import transaction
 from inference.batcher import Batcher
 from inference.choices.heads import Floats
 from inference.models import Vector
+
+logger = logging.getLogger(__name__)
 
 IN_MEMORY = 20_000
 ROWS_PER_QUERY = 500
@@ -59,16 +62,32 @@ def text_hash(text: str) -> str:
 
 
 def cached(encoder: str, hashes: Collection[str]) -> dict[str, Floats]:
-    """Text hash to vector (dims,) for those that are known. One query per 500 not in memory."""
+    """Text hash to vector (dims,) for those that are known. One query per 500 not in memory.
+
+    A row that is damaged, which is of another length than the others, counts as not known.
+    """
     found = {key: vector for key in hashes if (vector := recent.get(encoder, key)) is not None}
     missing = sorted(set(hashes) - found.keys())
     for start in range(0, len(missing), ROWS_PER_QUERY):
         chunk = missing[start : start + ROWS_PER_QUERY]
         rows = Vector.objects.filter(encoder=encoder, text_hash__in=chunk)
         for key, values in rows.values_list("text_hash", "values"):
-            found[key] = np.frombuffer(bytes(values), dtype="<f4")
-            recent.put(encoder, key, found[key])
-    return found
+            stored = bytes(values)
+            found[key] = np.frombuffer(stored[: len(stored) // 4 * 4], dtype="<f4")
+    whole = _of_one_length(encoder, found)
+    for key in missing:
+        if key in whole:
+            recent.put(encoder, key, whole[key])
+    return whole
+
+
+def _of_one_length(encoder: str, vectors: dict[str, Floats]) -> dict[str, Floats]:
+    lengths = Counter(len(vector) for vector in vectors.values())
+    if len(lengths) < 2:  # noqa: PLR2004 - as nearly always
+        return vectors
+    [(length, whole)] = lengths.most_common(1)
+    logger.error("vectors_damaged", extra={"encoder": encoder, "rows": len(vectors) - whole})
+    return {key: vector for key, vector in vectors.items() if len(vector) == length}
 
 
 def keep(encoder: str, vectors: Mapping[str, Floats]) -> None:

@@ -68,3 +68,14 @@ def test_memory_forgets_what_was_longest_unused():
     recent.put("one", "c", np.ones(1, dtype=np.float32))
 
     assert [recent.get("one", key) is not None for key in "abc"] == [True, False, True]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 8, b"\x00" * 7])
+def test_a_damaged_row_counts_as_not_known(serving, damage):
+    encoded("fake", serving.batcher, TEXTS)
+    vectors.recent.clear()
+    broken = next(iter(TEXTS))
+    Vector.objects.filter(text_hash=broken).update(values=damage)
+
+    assert cached("fake", TEXTS).keys() == TEXTS.keys() - {broken}
+    np.stack(list(encoded("fake", serving.batcher, TEXTS).values()))
