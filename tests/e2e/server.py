@@ -18,7 +18,7 @@ PATIENCE = 60
 class Server:
     """The product as it is served, on a port and a SQLite file of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -34,12 +34,17 @@ class Server:
             "ENGINE": "fake",
             "PUBLIC_URL": self.url,
             "LOG_LEVEL": "WARNING",
+            **settings,
         }
 
     def manage(self, *arguments: str) -> None:
         subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True
         )
+
+    def prepare(self) -> None:
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
 
     def start(self) -> None:
         command = [sys.executable, "manage.py", "web", "--port", str(self.port)]
