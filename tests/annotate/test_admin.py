@@ -28,6 +28,7 @@ from inference.models import (
     Measurement,
     ModelVersion,
     Promotion,
+    RemoteFailure,
     RemoteUse,
     Suggestion,
     Vector,
@@ -102,6 +103,7 @@ def add_registry(question, model) -> None:
     Promotion.objects.create(question=question, model_version=model)
     Comparison.objects.create(question=question, first=model, second=model, versions=["1", "1"])
     RemoteUse.objects.create(model_version=model)
+    RemoteFailure.objects.create(model_version=model, document=document)
     run = AutoLabelRun.objects.create(
         project=project, question=question, model_version=model, target=0.1, calibration=9, seed=1
     )

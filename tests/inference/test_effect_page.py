@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from inference.effect.compared import compared
 from inference.effect.page import effect_of
+from inference.measuring.measure import what_counts
 from inference.models import Measurement, ModelVersion
 from projects.models import Question
 from tests.bench.annotator import Planted, reserve_answers
@@ -32,7 +33,8 @@ def figures_of(question: Question, *people, n: int = 900, planted: Planted | Non
 
 def keep(version: ModelVersion, figures: dict) -> Measurement:
     row = measurement(version, n=40, right=30)
-    row.figures = {**row.figures, "effect": figures}
+    counts = what_counts(version.question.project)  # so that nothing is measured anew
+    row.figures = {**row.figures, **counts, "effect": figures}
     row.save()
     return row
 

@@ -67,7 +67,7 @@ def test_queries(project, alice, bob, client_of, say, django_assert_num_queries,
         answer(document, bob, "Praise")
     client = client_of(alice)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(client.get(URL).context["page"].rows) == count
 
 

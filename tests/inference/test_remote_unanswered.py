@@ -131,6 +131,8 @@ def test_a_measurement_counts_it_as_nothing_said_and_can_ask_again(project, ques
 
 
 def test_no_run_takes_a_refused_answer_for_no_spans(people, alice):
+    people.required = False
+    people.save()
     bad, good = make_documents(people.project, "bad", "good")
     with served(garbage_about("bad", good={"spans": []})) as server:
         version = make_remote(people, base_url=server.url)
