@@ -102,14 +102,16 @@ class Evidence:
 
     def _compared(self, found: Difference) -> str:
         points = round(100 * abs(found["value"]), 1)
-        more = "fewer" if found["value"] < 0 else "more"
+        is_less = found["value"] < 0
         by = f"{points:g} {'point' if points == 1 else 'points'}"
         assert self.comparison is not None  # noqa: S101 - there is a difference
-        what = (
-            f"is right on {by} {more} of the documents than"
-            if self.comparison.figures["main"] == "accuracy"
-            else f"reaches an F1 that is {by} {'lower' if found['value'] < 0 else 'higher'} than"
-        )
+        if self.comparison.figures["main"] == "accuracy":
+            what = f"is right on {by} {'fewer' if is_less else 'more'} of the documents than"
+            same = "is right on as many of the documents as"
+        else:
+            what = f"reaches an F1 that is {by} {'lower' if is_less else 'higher'} than"
+            same = "reaches the same F1 as"
+        what = what if points else same
         return (
             f"{self.version} {what} {self.opponent}, which suggests now "
             f"(95 % interval {in_points(found['low'])} to {in_points(found['high'])}, "
@@ -166,7 +168,8 @@ def evidence_among(
 
 def in_points(share: float) -> str:
     """-1.2, with a true minus sign, of -0.012."""
-    return f"{round(100 * share, 1):g}".replace("-", "\N{MINUS SIGN}")
+    rounded = round(100 * share, 1) or 0.0  # never -0
+    return f"{rounded:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def signed(share: float) -> str:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from inference import artifacts, live
 from inference.comparing.compare import compare_at_once
-from inference.comparing.evidence import evidence_of
+from inference.comparing.evidence import evidence_of, signed
 from inference.comparing.figures import figures_of
 from inference.models import (
     Comparison,
@@ -110,7 +110,7 @@ def test_the_change_is_announced(project, champion, better, alice, monkeypatch):
     ("count", "words"),
     [
         (10, "is right on 25 points fewer of the documents than Old 1"),
-        (20, "is right on 0 points more of the documents than Old 1"),
+        (20, "is right on as many of the documents as Old 1"),
         (22, "is right on 5 points more of the documents than Old 1"),
     ],
     ids=["worse", "equal", "hardly better"],
@@ -454,3 +454,8 @@ def test_the_command_asks_which_question_where_there_are_several(project, questi
 
     with pytest.raises(CommandError, match="Say which with --question: topic, mood"):
         command("tickets", "1")
+
+
+@pytest.mark.parametrize(("share", "said"), [(-0.0001, "0"), (0.0001, "0"), (0.012, "+1.2")])
+def test_nothing_is_less_than_nothing(share, said):
+    assert signed(share) == said
