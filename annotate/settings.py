@@ -44,9 +44,15 @@ if REDIS_URL:
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             "CONFIG": {
                 # A socket with nothing to say waits for 5 s at a time in one read; the client's
-                # own limit of 5 s would end that read, and with it the socket.
+                # own limit of 5 s would end that read, and with it the socket. Its own limit of 100
+                # connections would end sockets when many come or go at once.
                 "hosts": [
-                    {"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 5}
+                    {
+                        "address": REDIS_URL,
+                        "socket_timeout": 15,
+                        "socket_connect_timeout": 5,
+                        "max_connections": 2000,
+                    }
                 ],
                 "capacity": 1000,
                 "expiry": 30,
