@@ -193,7 +193,8 @@ def test_a_run_from_start_to_end_and_back(project, asked, names, kind, alice, bo
     run.refresh_from_db()
     assert run.figures["wrong"] == len(said_wrong)
     assert 5 < run.figures["selected"] <= run.figures["rest"] == 30
-    assert "{selected} of {rest}</strong> documents".format(**run.figures) in words(client.get(PAGE))
+    share = "{selected} of {rest}</strong> documents".format(**run.figures)
+    assert share in words(client.get(PAGE))
 
     post(client, "apply", run)
     run.refresh_from_db()
