@@ -200,7 +200,7 @@ def test_only_what_is_surer_than_the_errors_is_selected(project, question, alice
     row = chosen(row)
 
     assert row.figures["wrong"] == 10
-    assert 0 < row.figures["selected"] < row.figures["rest"]
+    assert 0 < row.figures["selected"] <= row.figures["rest"]  # by the draw, seldom all
     row = applied(row, alice)
     lowest = row.documents.filter(selected=True).order_by("score").first().score
     assert lowest == row.figures["cutoff"] > drawn[0].score
