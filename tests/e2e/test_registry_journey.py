@@ -72,6 +72,13 @@ class Journey(Owner):
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.main).to_contain_text(words, timeout=PATIENCE_MS)
 
+    def keep_no_reserve(self) -> None:
+        """Every document that comes is served with a suggestion; test ones come with a split."""
+        self.visit(f"/projects/{SLUG}/settings/queue")
+        self.page.locator("#id_reserve_percent").fill("0")
+        self.press("Show what changes")
+        expect(self.page.get_by_text("Saved")).to_be_visible()
+
     def bring_texts(self) -> None:
         made = texts(BLIND + TAUGHT + LEFT)
         with (self.folder / "answered.csv").open("w", newline="") as file:
@@ -155,6 +162,7 @@ def answer_one(page: Page) -> bool:
 def test_an_owner_goes_from_labelled_texts_to_a_model_that_labels_the_rest_and_back(journey):
     journey.new_project(SLUG, start="Empty")
     journey.ask(SLUG, "mood", TITLE)
+    journey.keep_no_reserve()
     journey.bring_texts()
     journey.freeze()
     journey.train()
